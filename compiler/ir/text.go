@@ -1,0 +1,114 @@
+package ir
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// MaxSafe is the largest integer that JSON numbers carry exactly, 2^53−1.
+const MaxSafe = 1<<53 - 1
+
+// Text is the text form of a JSON value: strings as they are, numbers as the
+// shortest decimal without exponent, booleans true and false, nil empty, lists
+// and structs as compact JSON with sorted keys in which <, > and & are escaped
+// (KFP's form).
+func Text(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case int:
+		return strconv.Itoa(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return JSON(v)
+}
+
+// JSON is the compact JSON of a value with sorted keys, <, > and & escaped and
+// whole numbers without a fraction: what Argo's toJson prints for the same
+// value. NaN and infinities, which no value of a pipeline may be, print as null.
+func JSON(v any) string {
+	b, err := json.Marshal(finite(v))
+	if err != nil {
+		return "null"
+	}
+	return string(b)
+}
+
+func finite(v any) any {
+	switch v := v.(type) {
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil
+		}
+	case []any:
+		for i, x := range v {
+			if y := finite(x); y == nil && x != nil {
+				c := append([]any(nil), v...)
+				c[i] = nil
+				return finite(c)
+			}
+		}
+		if v == nil {
+			return []any{}
+		}
+	case map[string]any:
+		if v == nil {
+			return map[string]any{}
+		}
+		for k, x := range v {
+			if y := finite(x); y == nil && x != nil {
+				c := make(map[string]any, len(v))
+				for kk, xx := range v {
+					c[kk] = finite(xx)
+				}
+				c[k] = nil
+				return c
+			}
+		}
+	}
+	return v
+}
+
+// ParseJSON reads one JSON value; numbers become int64 when they are whole,
+// written without fraction or exponent and within ±(2^53−1), else float64.
+func ParseJSON(text string) (any, error) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, err
+	}
+	if d.More() {
+		return nil, &json.SyntaxError{Offset: d.InputOffset()}
+	}
+	return numbers(v), nil
+}
+
+func numbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if i, err := strconv.ParseInt(v.String(), 10, 64); err == nil && i >= -MaxSafe && i <= MaxSafe {
+			return i
+		}
+		f, _ := v.Float64()
+		return f
+	case []any:
+		for i := range v {
+			v[i] = numbers(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = numbers(v[k])
+		}
+	}
+	return v
+}
