@@ -1,0 +1,55 @@
+# kfp-go: everything a developer or a CI job calls. `make` alone lists it.
+GO        ?= go
+TAGS      := disable_grpc_modules
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT    ?= $(shell git rev-parse HEAD 2>/dev/null)
+LDFLAGS   := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+BIN       := bin/kfp-go
+FUZZTIME  ?= 20s
+TESTFLAGS ?=
+SHARED    ?= ../shared
+
+.PHONY: help build iris test e2e bench lint fuzz docs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
+
+build: ## the static binary, bin/kfp-go
+	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/kfp-go
+
+iris: build ## compile examples/iris to an Argo manifest, run it here, show results and lineage
+	$(BIN) compile examples/iris -o bin/iris.yaml
+	$(BIN) run examples/iris
+	$(BIN) runs list
+	$(BIN) lineage @last
+
+test: ## all tests that need neither a cluster nor a container engine, with coverage
+	CGO_ENABLED=0 $(GO) test -tags $(TAGS) $(TESTFLAGS) -coverprofile=coverage.out -coverpkg=./... ./...
+	@$(GO) tool cover -func=coverage.out | awk '/^total:/ {print "coverage of statements: " $$3}'
+
+e2e: build ## end-to-end tests on the cluster that $$KUBECONFIG names
+	$(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -p 1 -run 'E2E' ./backend/... ./compiler/... ./cmd/...
+
+bench: build ## whole-process figures for generated and corpus pipelines, then Go benchmarks
+	$(GO) run -tags $(TAGS) ./cmd/internal/benchgen -bin $(BIN) -corpus $(SHARED)/corpus/kfp
+	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem -benchtime 3x ./compiler/... ./backend/metadata/...
+
+lint: ## formatting, vet, staticcheck
+	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
+	$(GO) vet -tags $(TAGS) ./...
+	$(GO) vet -tags '$(TAGS) e2e' ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 -tags $(TAGS) ./...
+
+fuzz: ## each fuzz target for $(FUZZTIME)
+	@set -e; for pkg in $$($(GO) list -tags $(TAGS) ./...); do \
+	  dir=$$($(GO) list -tags $(TAGS) -f '{{.Dir}}' $$pkg); \
+	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go 2>/dev/null | awk '{print $$2}' | sort -u); do \
+	    echo "fuzz $$pkg $$target"; \
+	    $(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+docs: ## write the generated pages and goldens again; read the difference
+	$(GO) test -tags $(TAGS) ./compiler/... ./cmd/... -update
+
+clean: ## remove what make made
+	rm -rf bin dist coverage.out
