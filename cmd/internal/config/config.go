@@ -1,0 +1,149 @@
+// Package config gathers the settings of one command into one typed Config.
+// What counts is, in this order: a flag, a KFPGO_* variable, the project's
+// kfp-go.yaml, the user's file, a default that works offline.
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// ProjectFile is the name of the project's file, in the project's root.
+const ProjectFile = "kfp-go.yaml"
+
+// A Config is every setting, resolved.
+type Config struct {
+	Root     string // the project's root, absolute
+	Settings []Setting
+
+	Metadata, Output, Color, Profile string
+	Parallelism                      int
+	CacheDir                         string
+
+	Namespace, Context, Kubeconfig string
+
+	ArtifactRoot, ArgoCheck, ArgoVersion   string
+	Cache                                  bool
+	AcceleratorLabel, SpotLabel, SpotTaint string
+}
+
+// A Setting is a value and where it came from.
+type Setting struct {
+	Key   Key
+	Value string
+	From  string // "--metadata", "KFPGO_METADATA", a file, or "default"
+}
+
+// Options say where to look.
+type Options struct {
+	Root      string         // the project's root
+	UserFile  string         // the user's file; it need not exist
+	Flags     *pflag.FlagSet // those changed count; nil: none
+	LookupEnv func(string) (string, bool)
+	UserCache string // the user's cache folder
+}
+
+// An Error is a mistake in the configuration: wrong usage, not a failure.
+type Error struct{ From, Message string }
+
+func (e *Error) Error() string { return e.From + ": " + e.Message }
+
+// Load resolves every setting.
+func Load(opt Options) (*Config, error) {
+	project, err := readFile(filepath.Join(opt.Root, ProjectFile), true)
+	if err != nil {
+		return nil, err
+	}
+	user, err := readFile(opt.UserFile, false)
+	if err != nil {
+		return nil, err
+	}
+	c := &Config{Root: opt.Root}
+	for _, k := range Keys() {
+		s := resolve(k, opt, project, user)
+		if s.Value != "" || len(k.Choices) > 0 {
+			if err := k.apply(c, s.Value); err != nil {
+				return nil, &Error{s.From, fmt.Sprintf("%s: %v", k.Name, err)}
+			}
+		}
+		c.Settings = append(c.Settings, s)
+	}
+	return c, nil
+}
+
+func resolve(k Key, opt Options, project, user *file) Setting {
+	if opt.Flags != nil {
+		if f := opt.Flags.Lookup(k.Name); f != nil && f.Changed {
+			return Setting{k, f.Value.String(), "--" + k.Name}
+		}
+	}
+	if v, ok := opt.LookupEnv(k.Env()); ok && v != "" {
+		return Setting{k, v, k.Env()}
+	}
+	for _, f := range []*file{project, user} {
+		if v, ok := f.get(k); ok {
+			return Setting{k, v, f.name}
+		}
+	}
+	return Setting{k, fallback(k, opt), "default"}
+}
+
+// fallback is a default that depends on where we are.
+func fallback(k Key, opt Options) string {
+	switch k.Name {
+	case "metadata":
+		return filepath.Join(opt.Root, ".kfp-go")
+	case "cache-dir":
+		if opt.UserCache == "" {
+			return filepath.Join(opt.Root, ".kfp-go", "cache")
+		}
+		return filepath.Join(opt.UserCache, "kfp-go")
+	}
+	return k.Default
+}
+
+// Root is the project's root of a file or folder: its nearest ancestor that
+// holds .kfp-go/, kfp-go.yaml or .git, else the folder itself.
+func Root(folder string) string {
+	abs, err := filepath.Abs(folder)
+	if err != nil {
+		return folder
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = real
+	}
+	for dir := abs; ; {
+		if marks(dir) {
+			return dir
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return abs
+		}
+		dir = up
+	}
+}
+
+func marks(dir string) bool {
+	if st, err := os.Stat(filepath.Join(dir, ".kfp-go")); err == nil && st.IsDir() {
+		return true
+	}
+	for _, name := range []string{ProjectFile, ".git"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// relative makes a path in a file relative to the file; URLs stay.
+func relative(value, fileName string) string {
+	if value == "" || filepath.IsAbs(value) || strings.Contains(value, "://") {
+		return value
+	}
+	return filepath.Join(filepath.Dir(fileName), value)
+}

@@ -1,0 +1,112 @@
+package config
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Key is one setting: its name in files and, with dashes, as a flag.
+type Key struct {
+	Name    string
+	Doc     string // one line, for help and for `config`
+	Default string // as text; "" where Load computes it
+	Choices []string
+	// Path marks a file or folder: relative ones in a file are relative to it.
+	Path bool
+	// UserOnly keys may not stand in a project's file, which comes with
+	// whatever was checked out.
+	UserOnly bool
+	set      func(*Config, string) error
+}
+
+// Env is the environment variable of the key.
+func (k Key) Env() string {
+	return "KFPGO_" + strings.ToUpper(strings.ReplaceAll(k.Name, "-", "_"))
+}
+
+// Keys are all settings, in the order in which they are shown.
+func Keys() []Key {
+	return []Key{
+		{Name: "metadata", Path: true, Doc: "folder or URL of the metadata file", set: text(func(c *Config) *string { return &c.Metadata })},
+		{Name: "output", Default: "table", Choices: []string{"table", "json"}, Doc: "form of answers", set: text(func(c *Config) *string { return &c.Output })},
+		{Name: "color", Default: "auto", Choices: []string{"auto", "always", "never"}, Doc: "colour of terminal output", set: text(func(c *Config) *string { return &c.Color })},
+		{Name: "profile", Doc: "profile of the pipeline to apply", set: text(func(c *Config) *string { return &c.Profile })},
+		{Name: "parallelism", Default: "0", Doc: "tasks that run at once on this machine; 0: one for each CPU", set: count(func(c *Config) *int { return &c.Parallelism })},
+		{Name: "cache-dir", Path: true, Doc: "folder for virtual environments and cached results of local runs", set: text(func(c *Config) *string { return &c.CacheDir })},
+		{Name: "namespace", Doc: "Kubernetes namespace; default: the context's", set: text(func(c *Config) *string { return &c.Namespace })},
+		{Name: "context", Doc: "context of the kubeconfig; default: its current one", set: text(func(c *Config) *string { return &c.Context })},
+		{Name: "kubeconfig", Path: true, UserOnly: true, Doc: "kubeconfig file; default: as kubectl finds it", set: text(func(c *Config) *string { return &c.Kubeconfig })},
+		{Name: "artifact-root", Doc: "URI below which artifacts go; default: the cluster's artifact repository", set: text(func(c *Config) *string { return &c.ArtifactRoot })},
+		{Name: "argo-check", Default: "auto", Choices: []string{"auto", "always", "never"}, Doc: "whether manifests pass through Argo's own validator", set: text(func(c *Config) *string { return &c.ArgoCheck })},
+		{Name: "argo-version", Doc: "version of Argo Workflows to compile for; default: the newest known", set: text(func(c *Config) *string { return &c.ArgoVersion })},
+		{Name: "cache", Default: "false", Doc: "reuse results of every task whose pipeline allows it, not only where `cache:` asks", set: flag(func(c *Config) *bool { return &c.Cache })},
+		{Name: "accelerator-label", Doc: "node label that names an accelerator's product; default: <domain>/gpu.product", set: text(func(c *Config) *string { return &c.AcceleratorLabel })},
+		{Name: "spot-label", Doc: "node label KEY=VALUE of spot nodes; default: those of the known clouds", set: text(func(c *Config) *string { return &c.SpotLabel })},
+		{Name: "spot-taint", Doc: "taint KEY=VALUE of spot nodes; default: those of the known clouds", set: text(func(c *Config) *string { return &c.SpotTaint })},
+	}
+}
+
+// Names are the names of all keys.
+func Names() []string {
+	var out []string
+	for _, k := range Keys() {
+		out = append(out, k.Name)
+	}
+	return out
+}
+
+// Lookup is the key of a name.
+func Lookup(name string) (Key, bool) {
+	for _, k := range Keys() {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return Key{}, false
+}
+
+func (k Key) apply(c *Config, value string) error {
+	if len(k.Choices) > 0 && !contains(k.Choices, value) {
+		return fmt.Errorf("%q is none of %s", value, strings.Join(k.Choices, ", "))
+	}
+	return k.set(c, value)
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+func text(field func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, s string) error {
+		*field(c) = s
+		return nil
+	}
+}
+
+func count(field func(*Config) *int) func(*Config, string) error {
+	return func(c *Config, s string) error {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 0 {
+			return fmt.Errorf("%q is not a number from 0 up", s)
+		}
+		*field(c) = n
+		return nil
+	}
+}
+
+func flag(field func(*Config) *bool) func(*Config, string) error {
+	return func(c *Config, s string) error {
+		b, err := strconv.ParseBool(s)
+		if err != nil {
+			return fmt.Errorf("%q is neither true nor false", s)
+		}
+		*field(c) = b
+		return nil
+	}
+}
