@@ -5,7 +5,6 @@
 package app
 
 import (
-	"context"
 	"os"
 	"time"
 
@@ -33,7 +32,7 @@ func System(b Build) *App {
 		LookupEnv: os.LookupEnv,
 		Environ:   os.Environ,
 		Exit:      os.Exit,
-		Backends:  RealBackends(),
+		Backends:  realBackends(),
 	}
 }
 
@@ -44,7 +43,7 @@ func (a *App) Getenv(key string) string {
 }
 
 // Warnf says something on standard error that does not stop the command.
-func (a *App) Warnf(ctx context.Context, format string, args ...any) {
+func (a *App) Warnf(format string, args ...any) {
 	a.say("warning", format, args...)
 }
 

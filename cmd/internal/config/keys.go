@@ -40,7 +40,7 @@ func Keys() []Key {
 		{Name: "artifact-root", Doc: "URI below which artifacts go; default: the cluster's artifact repository", set: text(func(c *Config) *string { return &c.ArtifactRoot })},
 		{Name: "argo-check", Default: "auto", Choices: []string{"auto", "always", "never"}, Doc: "whether manifests pass through Argo's own validator", set: text(func(c *Config) *string { return &c.ArgoCheck })},
 		{Name: "argo-version", Doc: "version of Argo Workflows to compile for; default: the newest known", set: text(func(c *Config) *string { return &c.ArgoVersion })},
-		{Name: "cache", Default: "false", Doc: "reuse results of every task whose pipeline allows it, not only where `cache:` asks", set: flag(func(c *Config) *bool { return &c.Cache })},
+		{Name: "cache", Default: "false", Doc: "reuse results of every task whose pipeline allows it, not only where it asks for it", set: flag(func(c *Config) *bool { return &c.Cache })},
 		{Name: "accelerator-label", Doc: "node label that names an accelerator's product; default: <domain>/gpu.product", set: text(func(c *Config) *string { return &c.AcceleratorLabel })},
 		{Name: "spot-label", Doc: "node label KEY=VALUE of spot nodes; default: those of the known clouds", set: text(func(c *Config) *string { return &c.SpotLabel })},
 		{Name: "spot-taint", Doc: "taint KEY=VALUE of spot nodes; default: those of the known clouds", set: text(func(c *Config) *string { return &c.SpotTaint })},

@@ -1,0 +1,30 @@
+package app
+
+import (
+	"context"
+
+	"github.com/kfp-go/kfp-go/backend"
+	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/cmd/internal/config"
+)
+
+// Backends are the places where pipelines run and where records lie: the one
+// list of implementations. Each is opened only when a command needs it.
+type Backends struct {
+	// Local runs pipelines on this machine.
+	Local func(ctx context.Context, opt LocalOptions) (backend.Runner, error)
+	// Cluster runs them in the cluster that the configuration names.
+	Cluster func(ctx context.Context, c *config.Config) (backend.Runner, error)
+	// Store opens the metadata file of a folder or URL.
+	Store func(ctx context.Context, url string) (metadata.Store, error)
+}
+
+// LocalOptions say how pipelines run here.
+type LocalOptions struct {
+	Dir         string // below it each run has its folder
+	CacheDir    string
+	Parallelism int               // 0: one task for each CPU
+	Environ     []string          // of the tasks
+	Secrets     map[string]string // SECRET/KEY to value
+	Note        func(string)      // hears what a local run leaves out
+}
