@@ -9,7 +9,13 @@ import "sort"
 type Graph struct {
 	next [][]int
 	prev [][]int
+	// known holds the edges into nodes with many, where a scan of prev would
+	// make building quadratic.
+	known map[[2]int]bool
 }
+
+// many is the number of edges into a node above which known is used.
+const many = 16
 
 // New is a graph of n nodes without edges.
 func New(n int) *Graph { return &Graph{next: make([][]int, n), prev: make([][]int, n)} }
@@ -19,13 +25,30 @@ func (g *Graph) Len() int { return len(g.next) }
 
 // Edge adds an edge: to needs from. Repeated edges count once in the answers.
 func (g *Graph) Edge(from, to int) {
-	for _, p := range g.prev[to] {
-		if p == from {
-			return
-		}
+	if g.has(from, to) {
+		return
 	}
 	g.next[from] = append(g.next[from], to)
 	g.prev[to] = append(g.prev[to], from)
+}
+
+func (g *Graph) has(from, to int) bool {
+	if len(g.prev[to]) <= many {
+		return contains(g.prev[to], from)
+	}
+	if g.known == nil {
+		g.known = map[[2]int]bool{}
+	}
+	if len(g.prev[to]) == many+1 {
+		for _, p := range g.prev[to] {
+			g.known[[2]int{p, to}] = true
+		}
+	}
+	if g.known[[2]int{from, to}] {
+		return true
+	}
+	g.known[[2]int{from, to}] = true
+	return false
 }
 
 // Next are the nodes that need n, in order of insertion.
