@@ -1,0 +1,166 @@
+package doctest
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kfp-go/kfp-go/cmd/internal/app"
+	"github.com/kfp-go/kfp-go/cmd/internal/command"
+)
+
+var update = flag.Bool("update", false, "rewrite the output shown in the documents")
+
+const root = "../../.."
+
+// The test binary doubles as the program: under the name kfp-go it runs Main.
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "kfp-go" {
+		os.Exit(app.Main(app.System(app.Build{Version: "v0.1.0"}), command.Root, os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+// A block is a fenced piece of a document: lines from (the first inside the
+// fence) to end (the closing fence).
+type block struct{ from, end int }
+
+func blocks(lines []string, info string) []block {
+	var out []block
+	for i := 0; i < len(lines); i++ {
+		if strings.TrimSpace(lines[i]) != "```"+info {
+			continue
+		}
+		b := block{from: i + 1}
+		for i++; i < len(lines) && strings.TrimSpace(lines[i]) != "```"; i++ {
+		}
+		b.end = i
+		out = append(out, b)
+	}
+	return out
+}
+
+func documents(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append([]string{filepath.Join(root, "README.md")}, files...)
+}
+
+// TestConsole executes the console blocks of each document, in order, in one
+// folder that holds a copy of examples/. A line that begins with "$ " is a
+// command; what follows is its output, standard output and error together.
+func TestConsole(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("the examples need python3")
+	}
+	for _, file := range documents(t) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(string(text), "\n")
+		found := blocks(lines, "console")
+		if len(found) == 0 {
+			continue
+		}
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			sh := shell(t)
+			var out []string
+			next := 0
+			for _, b := range found {
+				out = append(out, lines[next:b.from]...)
+				got := play(t, sh, lines[b.from:b.end])
+				want := strings.Join(lines[b.from:b.end], "\n")
+				if diff := cmp.Diff(vary(want), vary(strings.Join(got, "\n"))); diff != "" {
+					if !*update {
+						t.Errorf("%s:%d: the output is not what the document says (-document +now):\n%s", file, b.from+1, diff)
+					}
+					out = append(out, got...)
+				} else {
+					out = append(out, lines[b.from:b.end]...)
+				}
+				next = b.end
+			}
+			out = append(out, lines[next:]...)
+			if *update {
+				if err := os.WriteFile(file, []byte(strings.Join(out, "\n")), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// shell gives a function that runs one command line in a folder of its own.
+func shell(t *testing.T) func(string) string {
+	t.Helper()
+	dir, bin, home := t.TempDir(), t.TempDir(), t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(self, filepath.Join(bin, "kfp-go")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS(filepath.Join(root, "examples"))); err != nil {
+		t.Fatal(err)
+	}
+	return func(line string) string {
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
+		cmd.Dir = dir
+		cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + home, "TZ=UTC", "LANG=C.UTF-8", "NO_COLOR=1", "COLUMNS=100"}
+		out, err := cmd.CombinedOutput()
+		if _, ended := err.(*exec.ExitError); err != nil && !ended {
+			t.Fatal(err)
+		}
+		return strings.ReplaceAll(string(out), dir, "/project")
+	}
+}
+
+func play(t *testing.T, sh func(string) string, lines []string) []string {
+	t.Helper()
+	var out []string
+	for i := 0; i < len(lines); i++ {
+		if !strings.HasPrefix(lines[i], "$ ") {
+			continue
+		}
+		out = append(out, lines[i])
+		if text := strings.TrimRight(sh(strings.TrimPrefix(lines[i], "$ ")), "\n"); text != "" {
+			out = append(out, strings.Split(text, "\n")...)
+		}
+	}
+	return out
+}
+
+var varying = []struct {
+	re   *regexp.Regexp
+	with string
+}{
+	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`), "<id>"},
+	{regexp.MustCompile(`\b01[0-9a-f]{6}(-[0-9a-f]{4}){0,2}\b`), "<id>"},
+	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?`), "<time>"},
+	{regexp.MustCompile(`\b\d\d:\d\d:\d\d(\.\d+)?\b`), "<clock>"},
+	{regexp.MustCompile(`\b\d+(\.\d+)?(µs|ms|s)\b`), "<span>"},
+	{regexp.MustCompile(`\bjust now\b|\b<span> ago\b`), "<ago>"},
+	{regexp.MustCompile(`-[a-z0-9]{5,8}\b(  +|$)`), "-<suffix>  "},
+	{regexp.MustCompile(` {2,}`), "  "},
+	{regexp.MustCompile(`(?m) +$`), ""},
+}
+
+// vary blots out what differs from run to run: ids, times, durations, widths of
+// columns.
+func vary(text string) string {
+	for _, v := range varying {
+		text = v.re.ReplaceAllString(text, v.with)
+	}
+	return text
+}
