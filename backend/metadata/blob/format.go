@@ -1,0 +1,139 @@
+package blob
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	gcblob "gocloud.dev/blob"
+	"gocloud.dev/gcerrors"
+
+	"github.com/kfp-go/kfp-go/backend/metadata"
+)
+
+const (
+	formatName    = "kfp-go-metadata"
+	formatDir     = "format/"
+	formatFirst   = formatDir + "00000001.json"
+	formatVersion = 1
+	maxFormat     = 64 << 10
+)
+
+// A format says what a store is and who may use it. The highest number below
+// format/ counts; none is ever edited.
+type format struct {
+	Format            string   `json:"format"`
+	Version           int      `json:"version"`
+	Store             string   `json:"store"`
+	Reader            []string `json:"reader"` // features that a reader must know
+	Writer            []string `json:"writer"` // features that a writer must know
+	ConditionalWrites bool     `json:"conditionalWrites"`
+}
+
+// neighbours may lie in the store's folder beside it: the local runner's files.
+var neighbours = []string{"artifacts/", "cache/", "runs/", "work/"}
+
+// readFormat finds the store's format, nil if there is none and the place is
+// empty. A place that holds something else is refused: it is the wrong one.
+func (s *Store) readFormat(ctx context.Context) (*format, error) {
+	names, err := s.list(ctx, formatDir)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		if err := s.mustBeEmpty(ctx); err != nil {
+			return nil, err
+		}
+		// It may have been made between the two listings.
+		if names, err = s.list(ctx, formatDir); err != nil || len(names) == 0 {
+			return nil, err
+		}
+	}
+	data, err := s.read(ctx, slices.Max(names), maxFormat)
+	if err != nil {
+		return nil, err
+	}
+	return parseFormat(data, s.where)
+}
+
+func parseFormat(data []byte, where string) (*format, error) {
+	var f format
+	if err := json.Unmarshal(data, &f); err != nil || f.Format != formatName {
+		return nil, fmt.Errorf("%s is no metadata store: its format file is unreadable: %w", where, metadata.ErrFormat)
+	}
+	if f.Version != formatVersion || len(f.Reader) > 0 {
+		return nil, fmt.Errorf("%s needs a newer kfp-go (format version %d, features %q): %w", where, f.Version, f.Reader, metadata.ErrFormat)
+	}
+	return &f, nil
+}
+
+func (s *Store) mustBeEmpty(ctx context.Context) error {
+	it := s.bucket.List(&gcblob.ListOptions{Delimiter: "/"})
+	for {
+		o, err := it.Next(ctx)
+		if err != nil {
+			return s.endOfList("", err)
+		}
+		if o.Key == formatDir {
+			return nil
+		}
+		if !slices.Contains(neighbours, o.Key) {
+			return fmt.Errorf("%s holds something else (%q) and no metadata: %w", s.where, o.Key, metadata.ErrFormat)
+		}
+	}
+}
+
+// writable reads the format, and makes it in an empty place.
+func (s *Store) writable(ctx context.Context) error {
+	f, err := s.known(ctx)
+	if err != nil {
+		return err
+	}
+	if f == nil {
+		if f, err = s.initialise(ctx); err != nil {
+			return err
+		}
+	}
+	if len(f.Writer) > 0 {
+		return fmt.Errorf("%s can only be read: writing needs a newer kfp-go (features %q): %w", s.where, f.Writer, metadata.ErrReadOnly)
+	}
+	return nil
+}
+
+// known is the store's format, read once; nil while there is none.
+func (s *Store) known(ctx context.Context) (*format, error) {
+	s.mu.Lock()
+	f := s.format
+	s.mu.Unlock()
+	if f != nil {
+		return f, nil
+	}
+	f, err := s.readFormat(ctx)
+	if err != nil || f == nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.format = f
+	s.mu.Unlock()
+	return f, nil
+}
+
+func (s *Store) initialise(ctx context.Context) (*format, error) {
+	f := format{Format: formatName, Version: formatVersion, Store: metadata.NewID(time.Now()),
+		Reader: []string{}, Writer: []string{}, ConditionalWrites: true}
+	data, err := json.Marshal(f)
+	if err != nil {
+		return nil, err
+	}
+	err = s.bucket.WriteAll(ctx, formatFirst, append(data, '\n'), &gcblob.WriterOptions{ContentType: "application/json", IfNotExist: true})
+	if err != nil && gcerrors.Code(err) != gcerrors.FailedPrecondition {
+		return nil, s.fail("initialise", formatFirst, err)
+	}
+	return s.known(ctx) // ours, or that of whoever came first
+}
+
+// eventName takes the event's name out of an object's key.
+func eventName(key string) (name string, ok bool) { return strings.CutPrefix(key, inboxDir) }

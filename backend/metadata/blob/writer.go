@@ -1,0 +1,187 @@
+package blob
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"syscall"
+	"time"
+
+	"gocloud.dev/blob/driver"
+)
+
+// A writer fills a temporary file and publishes it on Close: either the whole
+// object is there, durably, or nothing is. Any earlier error publishes nothing.
+type writer struct {
+	ctx        context.Context
+	b          *bucket
+	root       *os.Root
+	key        string
+	temp, name string // paths below the root
+	file       *os.File
+	ifNotExist bool
+	err        error
+}
+
+// NewTypedWriter implements driver.Bucket. Content types are not kept.
+func (b *bucket) NewTypedWriter(ctx context.Context, key, _ string, opts *driver.WriterOptions) (driver.Writer, error) {
+	root, err := b.root(true)
+	if err != nil {
+		return nil, err
+	}
+	if err := mkdir(root, tempDir, b.dirMode); err != nil {
+		return nil, err
+	}
+	b.sweep(root)
+	temp := path.Join(tempDir, rand.Text())
+	f, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, b.fileMode)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{ctx: ctx, b: b, root: root, key: key, temp: temp, name: escapeKey(key), file: f, ifNotExist: opts.IfNotExist}
+	if opts.BeforeWrite != nil {
+		if err := opts.BeforeWrite(nothing); err != nil {
+			w.discard()
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// mkdir makes a folder and its parents; their names become durable.
+func mkdir(root *os.Root, dir string, mode fs.FileMode) error {
+	if dir == "." {
+		return nil
+	}
+	if info, err := root.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	if err := mkdir(root, path.Dir(dir), mode); err != nil {
+		return err
+	}
+	if err := root.Mkdir(dir, mode); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return nil
+		}
+		return err
+	}
+	return syncDir(root, path.Dir(dir))
+}
+
+// sweep removes temporary files of writers that died, once per bucket.
+func (b *bucket) sweep(root *os.Root) {
+	b.mu.Lock()
+	done := b.swept
+	b.swept = true
+	b.mu.Unlock()
+	if done {
+		return
+	}
+	d, err := root.Open(tempDir)
+	if err != nil {
+		return
+	}
+	defer d.Close()
+	entries, _ := d.ReadDir(-1)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > tempAge {
+			_ = root.Remove(path.Join(tempDir, e.Name())) // next time, else
+		}
+	}
+}
+
+// Write implements io.Writer; after an error the object will not appear.
+func (w *writer) Write(p []byte) (int, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	n, err := w.file.Write(p)
+	w.err = err
+	return n, err
+}
+
+// Close publishes the object.
+func (w *writer) Close() error {
+	defer w.discard()
+	if w.err != nil {
+		return w.err
+	}
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	if err := w.file.Sync(); err != nil {
+		return err
+	}
+	if err := w.file.Close(); err != nil {
+		return err
+	}
+	dir := path.Dir(w.name)
+	if err := mkdir(w.root, dir, w.b.dirMode); err != nil {
+		return err
+	}
+	if err := w.publish(); err != nil {
+		return err
+	}
+	return syncDir(w.root, dir)
+}
+
+// discard removes the temporary file, whatever became of it.
+func (w *writer) discard() {
+	_ = w.file.Close()
+	_ = w.root.Remove(w.temp)
+}
+
+func (w *writer) publish() error {
+	if !w.ifNotExist {
+		return w.root.Rename(w.temp, w.name)
+	}
+	err := error(syscall.EPERM)
+	if !w.b.noLink {
+		err = w.root.Link(w.temp, w.name)
+	}
+	if noHardLinks(err) {
+		err = renameNew(w.root, w.temp, w.name)
+	}
+	if noHardLinks(err) {
+		err = w.copyNew()
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return &existsError{w.key}
+	}
+	return err
+}
+
+// noHardLinks reports whether the file system refuses the operation as such.
+func noHardLinks(err error) bool {
+	return errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, syscall.EINVAL) ||
+		errors.Is(err, syscall.EMLINK) || errors.Is(err, errors.ErrUnsupported)
+}
+
+// copyNew is the last resort: readers may see the object grow, and its closing
+// line tells them that the rest is to come.
+func (w *writer) copyNew() error {
+	in, err := w.root.Open(w.temp)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := w.root.OpenFile(w.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, w.b.fileMode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	if err == nil {
+		err = out.Sync()
+	}
+	if cerr := out.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		_ = w.root.Remove(w.name)
+	}
+	return err
+}

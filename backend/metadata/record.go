@@ -1,0 +1,248 @@
+package metadata
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+)
+
+// A State of a run or a task; the words are those of package backend.
+type State string
+
+// The states.
+const (
+	Planned   State = "planned"
+	Submitted State = "submitted"
+	Pending   State = "pending"
+	Running   State = "running"
+	Succeeded State = "succeeded"
+	Failed    State = "failed"
+	Skipped   State = "skipped"
+	Cached    State = "cached"
+	Stopped   State = "stopped"
+	Lost      State = "lost"
+)
+
+// rank orders the states within one attempt. All final states share a rank;
+// an unknown state, of a later version, comes just before them.
+func (s State) rank() int {
+	switch s {
+	case "":
+		return 0
+	case Planned:
+		return 1
+	case Submitted, Pending:
+		return 2
+	case Running:
+		return 3
+	case Succeeded, Failed, Skipped, Cached, Stopped:
+		return 6
+	case Lost: // a guess: whatever was seen outranks it
+		return 5
+	}
+	return 4
+}
+
+// Final reports whether nothing comes after the state.
+func (s State) Final() bool { return s.rank() >= 5 }
+
+// Where a state was seen; later ones are believed over earlier ones.
+const (
+	SeenUser    = "user"    // somebody said so
+	SeenLocal   = "local"   // by the process that ran it here
+	SeenCluster = "cluster" // read from the cluster
+)
+
+func seenRank(s string) int {
+	switch s {
+	case SeenUser:
+		return 1
+	case SeenLocal:
+		return 2
+	case SeenCluster:
+		return 3
+	}
+	return 0
+}
+
+// The kinds of records. Records of other kinds are kept and ignored.
+const (
+	kindEvent    = "event"
+	kindRun      = "run"
+	kindTask     = "task"
+	kindArtifact = "artifact"
+	kindDeleted  = "deleted"
+	kindEnd      = "end"
+)
+
+// A Record is one thing that an event says. Exactly one field besides Raw is
+// set for the kinds that are known; for unknown kinds none is.
+type Record struct {
+	Run      *RunRecord
+	Task     *TaskRecord
+	Artifact *ArtifactRecord
+	Deleted  *DeletedRecord
+	// Raw is the record's line as it was read, without the line ending; nil in
+	// a record that was made here. It keeps fields that this version does not
+	// know.
+	Raw json.RawMessage
+}
+
+// A RunRecord says something about the event's run. Empty fields say nothing.
+type RunRecord struct {
+	Attempt    int               `json:"attempt,omitempty"` // from 1; 0 means 1
+	State      State             `json:"state,omitempty"`
+	Seen       string            `json:"seen,omitempty"`
+	Name       string            `json:"name,omitempty"`
+	Pipeline   string            `json:"pipeline,omitempty"`
+	Spec       string            `json:"spec,omitempty"`     // digest of the pipeline file
+	Manifest   string            `json:"manifest,omitempty"` // digest of the manifest
+	Source     string            `json:"source,omitempty"`   // the file's name as the user gave it
+	Engine     string            `json:"engine,omitempty"`   // local or argo
+	Cluster    string            `json:"cluster,omitempty"`
+	Namespace  string            `json:"namespace,omitempty"`
+	Workflow   string            `json:"workflow,omitempty"`
+	UID        string            `json:"uid,omitempty"`
+	Message    string            `json:"message,omitempty"`
+	Labels     map[string]string `json:"labels,omitempty"`
+	Parameters map[string]Value  `json:"parameters,omitempty"`
+	Outputs    map[string]Value  `json:"outputs,omitempty"`
+	Created    time.Time         `json:"created,omitzero"`
+	Started    time.Time         `json:"started,omitzero"`
+	Finished   time.Time         `json:"finished,omitzero"`
+}
+
+// A TaskRecord says something about one attempt of one task.
+type TaskRecord struct {
+	Path     string           `json:"path"`
+	Attempt  int              `json:"attempt,omitempty"`
+	State    State            `json:"state,omitempty"`
+	Seen     string           `json:"seen,omitempty"`
+	Class    string           `json:"class,omitempty"`
+	Message  string           `json:"message,omitempty"`
+	Exit     *int             `json:"exit,omitempty"`
+	Image    string           `json:"image,omitempty"`
+	Pod      string           `json:"pod,omitempty"`
+	Node     string           `json:"node,omitempty"`
+	Cache    string           `json:"cache,omitempty"` // the cache key, as a digest
+	Inputs   map[string]Value `json:"inputs,omitempty"`
+	Outputs  map[string]Value `json:"outputs,omitempty"`
+	Created  time.Time        `json:"created,omitzero"`
+	Started  time.Time        `json:"started,omitzero"`
+	Finished time.Time        `json:"finished,omitzero"`
+}
+
+// Directions of an ArtifactRecord.
+const (
+	In  = "in"
+	Out = "out"
+)
+
+// An ArtifactRecord is an edge: the task read (In) or wrote (Out) the artifact.
+type ArtifactRecord struct {
+	ID       string         `json:"id"` // ArtifactID of the URI
+	URI      string         `json:"uri"`
+	Type     string         `json:"type,omitempty"`
+	Digest   string         `json:"digest,omitempty"`
+	Bytes    int64          `json:"bytes,omitempty"` // 0: unknown
+	Task     string         `json:"task,omitempty"`  // path; "": the run itself
+	Name     string         `json:"name,omitempty"`  // of the task's input or output
+	Dir      string         `json:"dir"`
+	Metadata map[string]any `json:"metadata,omitempty"`
+}
+
+// A DeletedRecord ends a run for every reader; it wins over all else.
+type DeletedRecord struct {
+	At     time.Time `json:"at,omitzero"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+// A Value is a parameter's value, or where an artifact or several lie. A
+// secret is neither: only the fact that it was there is kept.
+type Value struct {
+	Value     json.RawMessage `json:"value,omitempty"` // a parameter, as JSON
+	Blob      string          `json:"blob,omitempty"`  // digest of the JSON of a large parameter
+	Artifact  *ArtifactValue  `json:"artifact,omitempty"`
+	Artifacts []ArtifactValue `json:"artifacts,omitempty"`
+	IsList    bool            `json:"list,omitempty"` // a list of artifacts, also when empty
+	Redacted  bool            `json:"redacted,omitempty"`
+}
+
+// An ArtifactValue is an artifact by reference.
+type ArtifactValue struct {
+	URI      string         `json:"uri"`
+	Type     string         `json:"type,omitempty"`
+	Digest   string         `json:"digest,omitempty"`
+	Bytes    int64          `json:"bytes,omitempty"` // 0: unknown
+	Metadata map[string]any `json:"metadata,omitempty"`
+}
+
+// ParameterValue encodes a JSON value; what is no JSON value (NaN, a channel)
+// is an error.
+func ParameterValue(v any) (Value, error) {
+	text, err := marshal(v)
+	return Value{Value: text}, err
+}
+
+// marshal is json.Marshal without HTML escapes: the bytes are for files.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// kind is the record's kind; "" for one that was read and is unknown.
+func (r *Record) kind() string {
+	switch {
+	case r.Run != nil:
+		return kindRun
+	case r.Task != nil:
+		return kindTask
+	case r.Artifact != nil:
+		return kindArtifact
+	case r.Deleted != nil:
+		return kindDeleted
+	}
+	return ""
+}
+
+// line is the record's JSON on one line; what was read is given back as it was.
+func (r *Record) line() ([]byte, error) {
+	if r.Raw != nil {
+		return r.Raw, nil
+	}
+	var body any
+	switch {
+	case r.Run != nil:
+		body = r.Run
+	case r.Task != nil:
+		body = r.Task
+	case r.Artifact != nil:
+		body = r.Artifact
+	case r.Deleted != nil:
+		body = r.Deleted
+	default:
+		return nil, errEmptyRecord
+	}
+	text, err := marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	return withKind(r.kind(), text), nil
+}
+
+// withKind writes "kind" as the first member of an object.
+func withKind(kind string, object []byte) []byte {
+	out := make([]byte, 0, len(object)+len(kind)+12)
+	out = append(out, `{"kind":"`...)
+	out = append(out, kind...)
+	out = append(out, '"')
+	if len(object) > 2 {
+		out = append(out, ',')
+	}
+	return append(out, object[1:]...)
+}
