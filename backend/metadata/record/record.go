@@ -1,0 +1,306 @@
+// Package record writes what a runner reports into the metadata file: first
+// the intent, durably, before anything is created; then what happens, in
+// batches; last the outcome. Its idea: the recorder only ever says what it has
+// seen, so a recorder that dies loses at most its last batch, and another one
+// can go on.
+package record
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/kfp-go/kfp-go/backend"
+	"github.com/kfp-go/kfp-go/backend/metadata"
+)
+
+// Engines.
+const (
+	Local = "local"
+	Argo  = "argo"
+)
+
+// Bounds of a batch.
+const (
+	DefaultEvery   = 2 * time.Second
+	DefaultRecords = 500
+)
+
+// Options choose who writes and how often.
+type Options struct {
+	By  metadata.Writer
+	Now func() time.Time // nil: time.Now
+	// Every is the longest time that something reported stays unwritten, zero:
+	// DefaultEvery.
+	Every time.Duration
+	// Failed, if set, is told of batches that could not be written; they stay
+	// pending and Close tries again. It is called from another goroutine.
+	Failed func(error)
+}
+
+// A Plan is what is known of a run before it is created.
+type Plan struct {
+	ID         backend.RunID
+	Name       string
+	Pipeline   string
+	Source     string // the file's name as the user gave it
+	Engine     string // Local or Argo
+	Cluster    string
+	Namespace  string
+	Spec       []byte // the pipeline file; kept as a document, nil: not kept
+	Manifest   []byte // what is submitted; likewise
+	Labels     map[string]string
+	Parameters map[string]any
+	// Secrets names the parameters whose values are never written, here or in
+	// tasks that are given them.
+	Secrets []string
+}
+
+// A Recorder writes one run. Its methods may be called from several goroutines.
+type Recorder struct {
+	store  metadata.Store
+	opt    Options
+	run    backend.RunID
+	seen   string
+	hidden redactor
+
+	mu      sync.Mutex // guards what follows
+	task    map[string]*backend.Task
+	state   *backend.Run
+	timer   *time.Timer
+	closed  bool
+	flushes sync.WaitGroup
+
+	writing sync.Mutex // held while a batch is written; guards what follows
+	chain   metadata.Chain
+	written map[string]string // by path, "" for the run: the last record's text
+}
+
+// Start records the intent and returns once it is durable; only then may the
+// run be created.
+func Start(ctx context.Context, store metadata.Store, opt Options, p Plan) (*Recorder, error) {
+	r := open(store, opt, p.ID, p.Engine)
+	r.hidden = newRedactor(p.Parameters, p.Secrets)
+	rec := &metadata.RunRecord{State: metadata.Planned, Name: p.Name, Pipeline: p.Pipeline, Source: p.Source, Engine: p.Engine,
+		Cluster: p.Cluster, Namespace: p.Namespace, Labels: p.Labels, Created: r.opt.Now().UTC()}
+	var err error
+	if rec.Spec, err = r.document(ctx, p.Spec); err != nil {
+		return nil, err
+	}
+	if rec.Manifest, err = r.document(ctx, p.Manifest); err != nil {
+		return nil, err
+	}
+	if rec.Parameters, err = r.parameters(ctx, p.Parameters); err != nil {
+		return nil, err
+	}
+	return r, r.write(ctx, []metadata.Record{{Run: rec}})
+}
+
+// Resume goes on with a run that another process recorded.
+func Resume(store metadata.Store, opt Options, run *metadata.Run) *Recorder {
+	r := open(store, opt, backend.RunID(run.ID), run.Engine)
+	for name, v := range run.Parameters {
+		if v.Redacted {
+			r.hidden.names = append(r.hidden.names, name)
+		}
+	}
+	slices.Sort(r.hidden.names)
+	return r
+}
+
+func open(store metadata.Store, opt Options, id backend.RunID, engine string) *Recorder {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Every <= 0 {
+		opt.Every = DefaultEvery
+	}
+	seen := metadata.SeenLocal
+	if engine == Argo {
+		seen = metadata.SeenCluster
+	}
+	return &Recorder{store: store, opt: opt, run: id, seen: seen,
+		task:    map[string]*backend.Task{},
+		chain:   metadata.Chain{Run: string(id), By: opt.By, Now: opt.Now},
+		written: map[string]string{}}
+}
+
+func (r *Recorder) document(ctx context.Context, data []byte) (string, error) {
+	if data == nil {
+		return "", nil
+	}
+	return r.store.PutBlob(ctx, data)
+}
+
+// Submitted records that the run exists and returns once that is durable.
+func (r *Recorder) Submitted(ctx context.Context, run *backend.Run) error {
+	rec := &metadata.RunRecord{State: metadata.Submitted, Name: run.Name, Namespace: run.Namespace, UID: run.UID, Pipeline: run.Pipeline}
+	if r.seen == metadata.SeenCluster {
+		rec.Workflow = run.Name
+	}
+	return r.write(ctx, []metadata.Record{{Run: rec}})
+}
+
+// NotSubmitted records that the run could not be created.
+func (r *Recorder) NotSubmitted(ctx context.Context, why error) error {
+	rec := &metadata.RunRecord{State: metadata.Failed, Seen: metadata.SeenLocal, Message: r.hidden.text("not submitted: " + why.Error()), Finished: r.opt.Now().UTC()}
+	return r.write(ctx, []metadata.Record{{Run: rec}})
+}
+
+// Record takes an event. It writes nothing itself; within Options.Every, or
+// once enough has gathered, a batch is written.
+func (r *Recorder) Record(e backend.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	if e.Task != nil {
+		t := *e.Task
+		r.task[t.Path] = &t
+	} else if e.Run != nil {
+		run := *e.Run
+		r.state = &run
+	}
+	switch {
+	case len(r.task) >= DefaultRecords:
+		r.schedule(0)
+	case r.timer == nil:
+		r.schedule(r.opt.Every)
+	}
+}
+
+// schedule arranges for a flush; r.mu is held.
+func (r *Recorder) schedule(after time.Duration) {
+	if r.timer != nil {
+		if !r.timer.Stop() {
+			return // it is on its way
+		}
+		r.flushes.Done()
+	}
+	r.flushes.Add(1)
+	r.timer = time.AfterFunc(after, func() {
+		defer r.flushes.Done()
+		r.mu.Lock()
+		r.timer = nil
+		r.mu.Unlock()
+		ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+		defer cancel()
+		if err := r.Flush(ctx); err != nil && r.opt.Failed != nil {
+			r.opt.Failed(err)
+		}
+	})
+}
+
+// writeTimeout bounds a batch that is written in the background.
+const writeTimeout = 30 * time.Second
+
+// Tee records events on their way to the caller.
+func (r *Recorder) Tee(events iter.Seq2[backend.Event, error]) iter.Seq2[backend.Event, error] {
+	return func(yield func(backend.Event, error) bool) {
+		for e, err := range events {
+			if err == nil {
+				r.Record(e)
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// Flush writes what is pending and returns once it is durable. After an error
+// it stays pending.
+func (r *Recorder) Flush(ctx context.Context) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	r.mu.Lock()
+	tasks, run := r.task, r.state
+	r.task, r.state = map[string]*backend.Task{}, nil
+	r.mu.Unlock()
+	err := r.batch(ctx, tasks, run)
+	if err != nil {
+		r.putBack(tasks, run)
+	}
+	return err
+}
+
+func (r *Recorder) putBack(tasks map[string]*backend.Task, run *backend.Run) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.Copy(tasks, r.task) // what is newer wins
+	r.task = tasks
+	if r.state == nil {
+		r.state = run
+	}
+}
+
+// batch writes tasks before the run, so that a run that is over is complete.
+func (r *Recorder) batch(ctx context.Context, tasks map[string]*backend.Task, run *backend.Run) error {
+	var records []metadata.Record
+	texts := map[string]string{}
+	for _, path := range slices.SortedFunc(maps.Keys(tasks), metadata.ComparePaths) {
+		rec, err := r.taskRecord(ctx, tasks[path])
+		if err != nil {
+			return err
+		}
+		if !r.news(texts, path, rec) {
+			continue
+		}
+		records = append(append(records, metadata.Record{Task: rec}), r.edges(tasks[path])...)
+	}
+	if run != nil {
+		rec, err := r.runRecord(ctx, run)
+		if err != nil {
+			return err
+		}
+		if r.news(texts, "", rec) {
+			records = append(records, metadata.Record{Run: rec})
+		}
+	}
+	if err := r.append(ctx, records); err != nil {
+		return err
+	}
+	maps.Copy(r.written, texts)
+	return nil
+}
+
+// write is append for records that are not buffered.
+func (r *Recorder) write(ctx context.Context, records []metadata.Record) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	return r.append(ctx, records)
+}
+
+// append stores records; r.writing is held.
+func (r *Recorder) append(ctx context.Context, records []metadata.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	events, err := r.chain.Events(records)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		if err := r.store.Append(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close writes what is pending and ends the recorder; the store stays open.
+func (r *Recorder) Close(ctx context.Context) error {
+	r.mu.Lock()
+	r.closed = true
+	if r.timer != nil && r.timer.Stop() {
+		r.flushes.Done()
+	}
+	r.timer = nil
+	r.mu.Unlock()
+	r.flushes.Wait()
+	return r.Flush(ctx)
+}
