@@ -6,6 +6,7 @@ import (
 
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/metadata/blob"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 )
 
@@ -22,5 +23,5 @@ func openCluster(ctx context.Context, c *config.Config) (backend.Runner, error) 
 }
 
 func openStore(ctx context.Context, url string) (metadata.Store, error) {
-	return nil, errors.New("not built yet")
+	return blob.Open(ctx, url)
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/configcmd"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/lineage"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/runs"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/version"
 	"github.com/kfp-go/kfp-go/cmd/internal/iostreams"
 )
@@ -56,6 +58,7 @@ type group struct {
 
 func groups(a *app.App) []group {
 	return []group{
+		{"look", "Look at what happened:", []*cobra.Command{runs.New(a), lineage.New(a)}},
 		{"other", "Other commands:", []*cobra.Command{configcmd.New(a), version.New(a)}},
 	}
 }

@@ -33,9 +33,9 @@ func (m *mermaidWriter) graph(g *Graph, id, indent string) {
 }
 
 func (m *mermaidWriter) node(n *Node, id, indent string) {
-	label := mermaidText(n.Label)
+	label := MermaidText(n.Label)
 	if note := short(n); note != "" {
-		label += "<br/>" + mermaidText(note)
+		label += "<br/>" + MermaidText(note)
 	}
 	if n.Inner != nil && len(n.Inner.Nodes) > 0 {
 		fmt.Fprintf(m.out, "%ssubgraph %s[\"%s\"]\n", indent, id, label)
@@ -63,9 +63,9 @@ func short(n *Node) string {
 	return strings.Join(keep, " · ")
 }
 
-// mermaidText writes every character that Mermaid or a browser could take for
+// MermaidText writes every character that Mermaid or a browser could take for
 // markup as an entity.
-func mermaidText(s string) string {
+func MermaidText(s string) string {
 	var b strings.Builder
 	for _, r := range term.Clean(s) {
 		switch {
