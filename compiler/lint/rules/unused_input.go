@@ -1,0 +1,86 @@
+package rules
+
+import (
+	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/ir"
+	"github.com/kfp-go/kfp-go/compiler/lint"
+)
+
+func unusedInput() *lint.Rule {
+	return &lint.Rule{
+		Code: "L503", Name: "unused-input", Severity: diag.Warning,
+		Doc: `An input that nothing reads.
+
+` + "```yaml" + `
+pipeline: demo
+inputs:
+  rows: {type: integer, default: 10}      # L503: no task reads it
+tasks:
+  hello: {component: hello}
+components:
+  hello: {image: "busybox:1.37", command: [echo, hello]}
+` + "```" + `
+
+Use it or take it away. Often a name is misspelt where it should be read.
+`,
+		Run: func(p *lint.Pass) {
+			for _, c := range p.Pipeline.All() {
+				used, all := reads(c)
+				if all {
+					continue
+				}
+				for _, in := range c.Inputs {
+					if !in.Captured && !in.Name.At.IsZero() && !used[in.Name.Text] {
+						p.Reportf(in.Name.At, "use it or take it away", "input %q is never read", in.Name.Text)
+					}
+				}
+			}
+		},
+	}
+}
+
+// reads are the inputs that the inside of a component reads; all is true where
+// it can read every one.
+func reads(c *ir.Component) (used map[string]bool, all bool) {
+	if len(c.Inputs) == 0 {
+		return nil, true
+	}
+	used = make(map[string]bool, len(c.Inputs))
+	leaf := func(v ir.Value) {
+		switch v := v.(type) {
+		case *ir.InputRef:
+			used[v.Name] = true
+		case *ir.Present:
+			used[v.Input] = true
+		case *ir.PortRef:
+			if !v.Output {
+				used[v.Port] = true
+			}
+		case *ir.ExecutorInput:
+			all = true
+		}
+	}
+	value := func(v ir.Value) { ir.VisitLeaves(v, leaf) }
+	switch b := c.Body.(type) {
+	case *ir.DAG:
+		b.EachTask(func(t *ir.Task) {
+			t.EachValue(value)
+			if t.ForEach != nil { // the item arrives by itself
+				used[t.ForEach.Item.Text] = true
+			}
+		})
+		for _, o := range b.Outputs {
+			value(o.Value)
+		}
+	case *ir.Container:
+		b.EachValue(value)
+		for _, e := range b.Env {
+			used[e.SecretInput] = true
+		}
+	case *ir.Importer:
+		b.EachValue(value)
+	default:
+		all = true
+	}
+	return used, all
+}
