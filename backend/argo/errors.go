@@ -1,0 +1,93 @@
+package argo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+
+	"github.com/kfp-go/kfp-go/backend"
+)
+
+// fail gives an error of the API server its class and names what it is about.
+func (r *Runner) fail(doing, object string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && !isNet(err) {
+		return err
+	}
+	what := strings.TrimSpace(doing+" "+object) + " in namespace " + r.namespace
+	class := classOf(err)
+	hint := r.hint(err)
+	if class == nil {
+		return fmt.Errorf("cannot %s: %w%s", what, err, hint)
+	}
+	return fmt.Errorf("cannot %s: %w: %w%s", what, class, err, hint)
+}
+
+func classOf(err error) error {
+	switch {
+	case tooLarge(err):
+		return backend.ErrInvalid
+	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
+		return backend.ErrDenied
+	case apierrors.IsNotFound(err), apierrors.IsMethodNotSupported(err):
+		return backend.ErrNotFound
+	case apierrors.IsAlreadyExists(err), apierrors.IsConflict(err):
+		return backend.ErrConflict
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsNotAcceptable(err), apierrors.IsUnsupportedMediaType(err):
+		return backend.ErrInvalid
+	case transient(err):
+		return backend.ErrUnavailable
+	}
+	return nil
+}
+
+// transient reports whether the same request may succeed later.
+func transient(err error) bool {
+	return apierrors.IsTimeout(err) || apierrors.IsServerTimeout(err) || apierrors.IsTooManyRequests(err) ||
+		apierrors.IsInternalError(err) || apierrors.IsServiceUnavailable(err) || apierrors.IsUnexpectedServerError(err) ||
+		gatewayError(err) || isNet(err)
+}
+
+// gatewayError reports a 5xx that some proxy made up.
+func gatewayError(err error) bool {
+	var status apierrors.APIStatus
+	return errors.As(err, &status) && status.Status().Code >= 500
+}
+
+func isNet(err error) bool {
+	var neterr net.Error
+	var urlerr *url.Error
+	return errors.As(err, &neterr) || errors.As(err, &urlerr) || utilnet.IsConnectionReset(err) ||
+		utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err) || utilnet.IsConnectionRefused(err)
+}
+
+// tooLarge reports the ways in which API server and etcd say so.
+func tooLarge(err error) bool {
+	return apierrors.IsRequestEntityTooLargeError(err) || strings.Contains(err.Error(), "request is too large") ||
+		strings.Contains(err.Error(), "trying to send message larger than max")
+}
+
+// hint says what to do about an error whose cause is likely.
+func (r *Runner) hint(err error) string {
+	var status apierrors.APIStatus
+	isStatus := errors.As(err, &status)
+	switch {
+	case isStatus && apierrors.IsNotFound(err) && (status.Status().Details == nil || status.Status().Details.Name == ""):
+		return " (is Argo Workflows installed in this cluster?)"
+	case apierrors.IsUnauthorized(err):
+		return " (the credentials of the kubeconfig are refused; they may have expired)"
+	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "exceeded quota"):
+		return " (the namespace's quota is used up)"
+	case isNet(err):
+		return " (the API server at " + r.host + " cannot be reached)"
+	}
+	return ""
+}

@@ -1,0 +1,240 @@
+package argo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+
+	"github.com/kfp-go/kfp-go/backend"
+)
+
+// maxStreams is how many logs are open at once.
+const maxStreams = 64
+
+// Logs implements backend.Runner. Pods are the only source: of a pod that is
+// gone nothing is left to read, and the sequence ends by saying so.
+func (r *Runner) Logs(ctx context.Context, id backend.RunID, opt backend.LogOptions) iter.Seq2[backend.Line, error] {
+	return func(yield func(backend.Line, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		l := &logger{r: r, opt: opt, lines: make(chan backend.Line), queues: map[string]*queue{},
+			taken: map[string]bool{}, streams: make(chan struct{}, maxStreams)}
+		done := make(chan error, 1)
+		go func() {
+			done <- l.run(ctx, id)
+			close(l.lines)
+		}()
+		stopped := false
+		for line := range l.lines {
+			if !stopped && !yield(line, nil) {
+				stopped = true
+				cancel()
+			}
+		}
+		if err := <-done; err != nil && !stopped {
+			yield(backend.Line{}, err)
+		}
+	}
+}
+
+// A logger follows a run and reads the log of each pod once it has one: tasks
+// side by side, the attempts of one task one after the other.
+type logger struct {
+	r       *Runner
+	opt     backend.LogOptions
+	lines   chan backend.Line
+	queues  map[string]*queue // by task path; used by one goroutine only
+	taken   map[string]bool   // nodes that are queued
+	streams chan struct{}
+	readers sync.WaitGroup
+
+	mu   sync.Mutex
+	gone []string // tasks of which a pod is gone
+	err  error    // the first
+	read bool     // some pod's log could be read
+}
+
+// A queue holds the pods of one task whose logs are still to be read.
+type queue struct {
+	mu     sync.Mutex
+	pods   []pod
+	active bool
+}
+
+type pod struct{ name, path string }
+
+func (l *logger) run(ctx context.Context, id backend.RunID) error {
+	err := l.look(ctx, id)
+	l.readers.Wait()
+	if err != nil {
+		return err
+	}
+	if l.err != nil || ctx.Err() != nil {
+		return cmpErr(l.err, ctx.Err())
+	}
+	return l.missing()
+}
+
+func (l *logger) look(ctx context.Context, id backend.RunID) error {
+	if l.opt.Follow {
+		known := false
+		err := l.r.follow(ctx, id, func(wf *wfv1.Workflow) bool {
+			l.start(ctx, wf)
+			known = known || l.known(wf)
+			return ctx.Err() == nil
+		})
+		if err == nil && ctx.Err() == nil && !known {
+			err = l.unknown(id)
+		}
+		return err
+	}
+	wf, err := l.r.find(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !l.known(wf) {
+		return l.unknown(id)
+	}
+	l.start(ctx, wf)
+	return nil
+}
+
+func (l *logger) known(wf *wfv1.Workflow) bool {
+	if l.opt.Task == "" {
+		return true
+	}
+	for _, path := range taskPaths(wf) {
+		if l.wanted(path) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *logger) unknown(id backend.RunID) error {
+	return fmt.Errorf("run %s has no task %q: %w", id, l.opt.Task, backend.ErrNotFound)
+}
+
+func (l *logger) wanted(path string) bool { return l.opt.Task == "" || l.opt.Task == path }
+
+// start queues the pods that have begun since the last look.
+func (l *logger) start(ctx context.Context, wf *wfv1.Workflow) {
+	paths := taskPaths(wf)
+	ids := make([]string, 0, len(paths))
+	for id := range paths {
+		if l.wanted(paths[id]) {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortFunc(ids, func(a, b string) int { return comparePaths(paths[a], paths[b]) })
+	for _, id := range ids {
+		node := wf.Status.Nodes[id]
+		for _, attempt := range attempts(wf, &node) {
+			if !l.taken[attempt.ID] && begun(attempt) {
+				l.taken[attempt.ID] = true
+				l.enqueue(ctx, pod{podName(wf, attempt), paths[id]})
+			}
+		}
+	}
+}
+
+// attempts are the pods of a task, in the order in which they ran.
+func attempts(wf *wfv1.Workflow, node *wfv1.NodeStatus) []*wfv1.NodeStatus {
+	if node.Type != wfv1.NodeTypeRetry {
+		return []*wfv1.NodeStatus{node}
+	}
+	var out []*wfv1.NodeStatus
+	for _, id := range node.Children {
+		if child, ok := wf.Status.Nodes[id]; ok && isAttempt(node, &child) {
+			out = append(out, &child)
+		}
+	}
+	return out
+}
+
+// begun reports whether the node has a pod whose container has started.
+func begun(node *wfv1.NodeStatus) bool {
+	if node.Type != wfv1.NodeTypePod || node.MemoizationStatus != nil && node.MemoizationStatus.Hit {
+		return false
+	}
+	switch node.Phase {
+	case wfv1.NodeRunning, wfv1.NodeSucceeded, wfv1.NodeFailed, wfv1.NodeError:
+		return true
+	}
+	return false
+}
+
+func (l *logger) enqueue(ctx context.Context, p pod) {
+	q := l.queues[p.path]
+	if q == nil {
+		q = new(queue)
+		l.queues[p.path] = q
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.pods = append(q.pods, p)
+	if !q.active {
+		q.active = true
+		l.readers.Go(func() { l.drain(ctx, q) })
+	}
+}
+
+// drain reads the queued pods, until there are none.
+func (l *logger) drain(ctx context.Context, q *queue) {
+	for {
+		q.mu.Lock()
+		if len(q.pods) == 0 {
+			q.active = false
+			q.mu.Unlock()
+			return
+		}
+		p := q.pods[0]
+		q.pods = q.pods[1:]
+		q.mu.Unlock()
+		select {
+		case l.streams <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		err := l.stream(ctx, p)
+		<-l.streams
+		l.note(p, err)
+	}
+}
+
+func (l *logger) note(p pod, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case err == nil:
+		l.read = true
+	case errors.Is(err, backend.ErrNotFound):
+		l.gone = append(l.gone, p.path)
+	case l.err == nil && !errors.Is(err, context.Canceled):
+		l.err = err
+	}
+}
+
+const maxNamed = 5
+
+// missing explains logs that cannot be read any more.
+func (l *logger) missing() error {
+	if len(l.gone) == 0 {
+		return nil
+	}
+	slices.SortFunc(l.gone, comparePaths)
+	names := slices.Compact(l.gone)
+	more := ""
+	if len(names) > maxNamed {
+		more = fmt.Sprintf(" and %d more", len(names)-maxNamed)
+		names = names[:maxNamed]
+	}
+	return fmt.Errorf("there are no logs of %s%s: the pods were deleted and archived logs are not read yet: %w",
+		strings.Join(names, ", "), more, backend.ErrNotFound)
+}

@@ -1,0 +1,233 @@
+package argo
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kfp-go/kfp-go/backend"
+)
+
+// convert makes a run of a Workflow whose nodes are unpacked.
+func convert(wf *wfv1.Workflow) *backend.Run {
+	run := &backend.Run{
+		ID: backend.RunID(wf.Labels[RunLabel]), Name: wf.Name, Namespace: wf.Namespace, UID: string(wf.UID),
+		Pipeline: pipelineName(wf), State: runState(wf), Message: wf.Status.Message,
+		Parameters: runParameters(wf),
+		Created:    wf.CreationTimestamp.UTC(), Started: at(wf.Status.StartedAt), Finished: at(wf.Status.FinishedAt),
+	}
+	if run.Created.Year() <= 1 {
+		run.Created = time.Time{}
+	}
+	if run.State == backend.Succeeded {
+		run.Outputs = runOutputs(wf)
+	}
+	run.Tasks = tasks(wf)
+	return run
+}
+
+func at(t metav1.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// runState translates the phase. A run that somebody stopped is stopped,
+// whatever its tasks made of it, unless all went well.
+func runState(wf *wfv1.Workflow) backend.State {
+	switch wf.Status.Phase {
+	case wfv1.WorkflowRunning:
+		return backend.Running
+	case wfv1.WorkflowSucceeded:
+		return backend.Succeeded
+	case wfv1.WorkflowFailed, wfv1.WorkflowError:
+		if wf.Spec.Shutdown != "" {
+			return backend.Stopped
+		}
+		return backend.Failed
+	}
+	return backend.Submitted
+}
+
+// tasks gives the last attempt of each task, in order of path.
+func tasks(wf *wfv1.Workflow) []*backend.Task {
+	paths := taskPaths(wf)
+	out := make([]*backend.Task, 0, len(paths))
+	c := converter{wf: wf, images: images(wf)}
+	for id, path := range paths {
+		if node, ok := wf.Status.Nodes[id]; ok {
+			out = append(out, c.task(id, path, &node))
+		}
+	}
+	slices.SortFunc(out, func(a, b *backend.Task) int {
+		return cmp.Or(comparePaths(a.Path, b.Path), strings.Compare(a.Pod, b.Pod))
+	})
+	return out
+}
+
+type converter struct {
+	wf     *wfv1.Workflow
+	images map[string]string // by template
+}
+
+func (c *converter) task(id, path string, node *wfv1.NodeStatus) *backend.Task {
+	last, attempts := lastAttempt(c.wf, node)
+	t := &backend.Task{Path: path, State: taskState(node), Attempt: attempts,
+		Message: cmp.Or(last.Message, node.Message), Image: c.images[last.TemplateName], Node: last.HostNodeName,
+		Created: at(node.StartedAt), Started: started(last), Finished: at(node.FinishedAt), ExitCode: exitCode(last)}
+	if last.Type == wfv1.NodeTypePod && t.State != backend.Cached {
+		t.Pod = podName(c.wf, last)
+	}
+	if t.State == backend.Failed {
+		t.Class = failureClass(last)
+	}
+	t.Inputs, t.Outputs = taskValues(c.wf, id)
+	return t
+}
+
+// started is when the attempt's pod left the queue, as far as Argo tells.
+func started(node *wfv1.NodeStatus) time.Time {
+	if node.Phase == wfv1.NodePending {
+		return time.Time{}
+	}
+	return at(node.StartedAt)
+}
+
+// lastAttempt looks through a Retry node.
+func lastAttempt(wf *wfv1.Workflow, node *wfv1.NodeStatus) (*wfv1.NodeStatus, int) {
+	if node.Type != wfv1.NodeTypeRetry || len(node.Children) == 0 {
+		return node, 1
+	}
+	last, n := node, 0
+	for _, id := range node.Children {
+		if child, ok := wf.Status.Nodes[id]; ok && isAttempt(node, &child) {
+			last, n = &child, n+1
+		}
+	}
+	return last, max(n, 1)
+}
+
+// isAttempt tells attempts from hooks, which are children too.
+func isAttempt(retry, child *wfv1.NodeStatus) bool {
+	return strings.HasPrefix(child.Name, retry.Name+"(")
+}
+
+func taskState(node *wfv1.NodeStatus) backend.State {
+	if node.MemoizationStatus != nil && node.MemoizationStatus.Hit && node.Phase == wfv1.NodeSucceeded {
+		return backend.Cached
+	}
+	switch node.Phase {
+	case wfv1.NodeRunning:
+		return backend.Running
+	case wfv1.NodeSucceeded:
+		return backend.Succeeded
+	case wfv1.NodeSkipped, wfv1.NodeOmitted:
+		return backend.Skipped
+	case wfv1.NodeFailed, wfv1.NodeError:
+		if strings.Contains(node.Message, "shutdown with strategy") {
+			return backend.Stopped
+		}
+		return backend.Failed
+	}
+	return backend.Pending
+}
+
+func exitCode(node *wfv1.NodeStatus) *int {
+	if node.Outputs == nil || node.Outputs.ExitCode == nil {
+		return nil
+	}
+	code, err := strconv.Atoi(*node.Outputs.ExitCode)
+	if err != nil {
+		return nil
+	}
+	return &code
+}
+
+// failureClass sorts a failed attempt; the first class that fits counts.
+func failureClass(node *wfv1.NodeStatus) string {
+	m, code := strings.ToLower(node.Message), exitCode(node)
+	switch {
+	case strings.Contains(m, "longer than the specified deadline"), strings.Contains(m, "deadlineexceeded"), m == "timeout":
+		return "timeout"
+	case strings.Contains(m, "oomkilled"):
+		return "out-of-memory"
+	case containsAny(m, "evict", "preempt", "pod deleted", "node lost", "nodelost", "node shutdown", "terminated in response to imminent node shutdown"),
+		code != nil && *code == 143:
+		return "preempted"
+	case code == nil:
+		return "infrastructure"
+	}
+	return "error"
+}
+
+func containsAny(s string, parts ...string) bool {
+	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(s, p) })
+}
+
+// images are the images of container templates, as far as they are fixed.
+func images(wf *wfv1.Workflow) map[string]string {
+	out := map[string]string{}
+	for _, t := range wf.Spec.Templates {
+		if t.Container != nil && !strings.Contains(t.Container.Image, "{{") {
+			out[t.Name] = t.Container.Image
+		}
+	}
+	return out
+}
+
+// maxPodPrefix is what Argo leaves before the hash of a pod's name.
+const maxPodPrefix = 253 - 10 - 1
+
+// podName is the name that Argo gives the pod of a node.
+func podName(wf *wfv1.Workflow, node *wfv1.NodeStatus) string {
+	if wf.Annotations["workflows.argoproj.io/pod-name-format"] == "v1" {
+		return node.ID
+	}
+	if node.Name == wf.Name {
+		return wf.Name
+	}
+	prefix := wf.Name
+	if node.TemplateName != "" {
+		prefix += "-" + node.TemplateName
+	}
+	prefix = prefix[:min(len(prefix), maxPodPrefix)]
+	h := fnv.New32a()
+	h.Write([]byte(node.Name))
+	return fmt.Sprintf("%s-%d", prefix, h.Sum32())
+}
+
+// comparePaths orders paths as people read them, "a[2]" before "a[10]".
+func comparePaths(a, b string) int {
+	for a != "" && b != "" {
+		x, restA := chunk(a)
+		y, restB := chunk(b)
+		if x != y {
+			if digits(x) && digits(y) {
+				return cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y))
+			}
+			return strings.Compare(x, y)
+		}
+		a, b = restA, restB
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// chunk is the run of digits, or of other characters, with which s begins.
+func chunk(s string) (string, string) {
+	i := 1
+	for i < len(s) && isDigit(s[i]) == isDigit(s[0]) {
+		i++
+	}
+	return s[:i], s[i:]
+}
+
+func digits(s string) bool { return isDigit(s[0]) }
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
