@@ -1,0 +1,49 @@
+package local
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// sweep kills processes of a task that left its process group. They are known
+// by the token in their environment.
+func sweep(token string) {
+	want := []byte(tokenName + "=" + token)
+	for range 3 {
+		if !sweepOnce(want) {
+			return
+		}
+	}
+}
+
+func sweepOnce(want []byte) (found bool) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return false
+	}
+	self := os.Getpid()
+	for _, e := range entries {
+		id, err := strconv.Atoi(e.Name())
+		if err != nil || id == self || id <= 1 {
+			continue
+		}
+		env, err := os.ReadFile(filepath.Join("/proc", e.Name(), "environ"))
+		if err != nil || !holds(env, want) {
+			continue
+		}
+		found = syscall.Kill(id, syscall.SIGKILL) == nil || found
+	}
+	return found
+}
+
+func holds(env, want []byte) bool {
+	for kv := range bytes.SplitSeq(env, []byte{0}) {
+		if bytes.Equal(kv, want) {
+			return true
+		}
+	}
+	return false
+}
