@@ -5,12 +5,23 @@
 package expr
 
 import (
-	"context"
-	"errors"
+	"strings"
+	"sync"
+
+	"cel.dev/cel-go/cel"
 
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/source"
+)
+
+// The limits of one expression.
+const (
+	maxSource  = 16 << 10 // bytes as written
+	maxNesting = 100      // brackets and operators inside each other
+	maxText    = 16 << 10 // bytes in Argo
+	maxNodes   = 4000     // nodes in Argo
+	maxCost    = 1000000  // steps of a local evaluation, as CEL counts them
 )
 
 // A Program is a checked expression. It is immutable and safe for concurrent
@@ -20,15 +31,59 @@ type Program struct {
 	source string
 	vars   []Variable
 	total  bool
+	// untyped: all variables are dynamic to CEL, whatever is declared (KFP).
+	untyped bool
+	argo    []piece
+	leaves  map[string]leaf // by name in the pool
+	ast     *cel.Ast
+	env     *cel.Env
+	plan    func() (cel.Program, error)
 }
 
 // Compile parses and checks an expression. It is nil after a report.
-func Compile(fr source.Fragment, s Scope, report diag.Reporter) *Program { return nil }
+func Compile(fr source.Fragment, s Scope, report diag.Reporter) *Program {
+	return compile(fr, s, false, report)
+}
 
-// CompileKFP compiles a condition of KFP. Its variables are named by the bare
-// name of the parameter.
-func CompileKFP(fr source.Fragment, param func(name string) (ir.Type, bool), report diag.Reporter) *Program {
-	return nil
+func compile(fr source.Fragment, s Scope, kfp bool, report diag.Reporter) *Program {
+	if len(fr.Text) > maxSource {
+		report(tooLong(fr.All()))
+		return nil
+	}
+	base, err := celEnv()
+	if err != nil {
+		report(broken(fr.All(), err))
+		return nil
+	}
+	sp := spell(fr, s)
+	parsed, issues := base.Parse(sp.text)
+	if issues.Err() != nil {
+		report(sp.syntaxError(issues.Errors()[0]))
+		return nil
+	}
+	r := &rewriter{sp: sp, scope: s, env: base, ast: parsed.NativeRep(), kfp: kfp, report: report, byName: map[string]int{}}
+	r.root()
+	env, err := envFor(r.pool)
+	if err != nil {
+		report(broken(fr.All(), err))
+		return nil
+	}
+	checked, issues := env.Check(parsed)
+	if issues.Err() != nil {
+		if !r.failed {
+			reportTypes(sp, parsed.NativeRep(), issues.Errors(), report)
+		}
+		return nil
+	}
+	if r.failed {
+		return nil
+	}
+	p := &Program{source: strings.TrimSpace(fr.Text), vars: r.vars, leaves: r.leaves, ast: checked, env: env, untyped: kfp}
+	if !translate(p, sp, kfp, report) {
+		return nil
+	}
+	p.plan = sync.OnceValues(p.makePlan)
+	return p
 }
 
 // Type is the type of the result.
@@ -43,28 +98,3 @@ func (p *Program) Vars() []Variable { return p.vars }
 
 // Total reports whether evaluation cannot fail.
 func (p *Program) Total() bool { return p.total }
-
-// Eval computes the value from those of the variables: JSON values, in which
-// an absent one and nil are the same.
-func (p *Program) Eval(ctx context.Context, get func(name string) (v any, present bool)) (any, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// Argo prints the expression as expr-lang text that yields the typed value.
-// bind gives, for each variable, a text that cannot fail and yields its decoded
-// value, nil when it is absent.
-func (p *Program) Argo(bind func(name string) string) (string, error) {
-	return "", errors.ErrUnsupported
-}
-
-// ArgoText is expr-lang text of the text form of a decoded value.
-func ArgoText(e string, t ir.Type) string { return "" }
-
-// ArgoString is an expr-lang string literal.
-func ArgoString(s string) string { return "" }
-
-// ArgoConst is an expr-lang literal of a JSON value.
-func ArgoConst(v any) string { return "" }
-
-// CheckArgo compiles an expr-lang text as Argo would.
-func CheckArgo(e string) error { return nil }

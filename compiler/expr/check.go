@@ -1,0 +1,124 @@
+package expr
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/Masterminds/sprig/v3"
+	exprlang "github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/builtin"
+)
+
+// argoEnv is what Argo's expressions can name, with the types that expr-lang's
+// compiler sees there: its functions, and the containers of values.
+var argoEnv = sync.OnceValue(func() map[string]any {
+	functions := sprig.GenericFuncMap()
+	delete(functions, "env")
+	delete(functions, "expandenv")
+	out := map[string]any{
+		"asInt":    builtin.Int,
+		"asFloat":  builtin.Float,
+		"jsonpath": func(string, string) any { return nil },
+		"toJson":   func(v any) string { b, _ := json.Marshal(v); return string(b) },
+		"sprig":    functions,
+		"item":     "",
+		"retries":  "",
+	}
+	for _, name := range []string{"inputs", "outputs", "tasks", "steps", "workflow", "lastRetry", "pod", "node"} {
+		out[name] = map[string]any{}
+	}
+	return out
+})
+
+// CheckArgo compiles an expr-lang text as Argo 3.7.18 does and refuses what
+// would fail there before any value is known: syntax, types, names that Argo
+// does not have, and let, which hides errors from Argo. It does not know which
+// tasks or parameters there are.
+func CheckArgo(e string) error {
+	if _, err := exprlang.Compile(e, exprlang.Env(argoEnv())); err != nil {
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return fmt.Errorf("Argo cannot compile the expression %s: %s", shorten(e), first)
+	}
+	if hasLet(e) {
+		return fmt.Errorf("the expression %s uses let, which hides errors from Argo", shorten(e))
+	}
+	return nil
+}
+
+func shorten(e string) string {
+	if len(e) > 200 {
+		return e[:strings.LastIndexByte(e[:200], ' ')+1] + "…"
+	}
+	return e
+}
+
+// hasLet reports the keyword outside of string literals.
+func hasLet(e string) bool {
+	if !strings.Contains(e, "let") {
+		return false
+	}
+	for i := 0; i < len(e); {
+		switch c := e[i]; {
+		case c == '\'' || c == '"':
+			next, ok := stringEnd(e, i, false)
+			if !ok {
+				return false
+			}
+			i = next
+		case letter(c):
+			end := identEnd(e, i)
+			if e[i:end] == "let" && (i == 0 || e[i-1] != '.') {
+				return true
+			}
+			i = end
+		default:
+			i++
+		}
+	}
+	return false
+}
+
+// An ArgoChecker checks many expressions that differ mostly in the names of
+// tasks and parameters, each form once. Its zero value is ready; it is not safe
+// for concurrent use.
+type ArgoChecker struct{ seen map[string]error }
+
+// Check is CheckArgo.
+func (c *ArgoChecker) Check(e string) error {
+	form := nameless(e)
+	err, ok := c.seen[form]
+	if ok && err == nil {
+		return nil
+	}
+	if err = CheckArgo(e); c.seen == nil {
+		c.seen = map[string]error{}
+	}
+	c.seen[form] = err
+	return err
+}
+
+// nameless is a text without the names in parameters['x'], artifacts['x'] and
+// tasks['x'], on which nothing that CheckArgo finds depends.
+func nameless(e string) string {
+	if !strings.Contains(e, "['") {
+		return e
+	}
+	var b strings.Builder
+	b.Grow(len(e))
+	for {
+		i := strings.Index(e, "['")
+		if i < 0 {
+			break
+		}
+		b.WriteString(e[:i+2])
+		named := strings.HasSuffix(e[:i], "parameters") || strings.HasSuffix(e[:i], "tasks") || strings.HasSuffix(e[:i], "artifacts")
+		e = e[i+2:]
+		if n := strings.IndexByte(e, '\''); named && n > 0 && !strings.Contains(e[:n], `\`) {
+			e = e[n:]
+		}
+	}
+	b.WriteString(e)
+	return b.String()
+}
