@@ -100,6 +100,9 @@ func (l *logger) open(ctx context.Context, p pod, m *merge) (lines int, err erro
 		if text != "" || err == nil {
 			if stamp, line, ok := m.take(text); ok {
 				lines++
+				if m.executor.wrote(line) {
+					continue
+				}
 				if err := l.send(ctx, backend.Line{Task: p.path, Time: stamp, Text: line}); err != nil {
 					return lines, err
 				}
@@ -149,6 +152,24 @@ type merge struct {
 	second time.Time
 	shown  map[string]int // lines of the last second, with their stamps
 	again  map[string]int // those that are still to come again
+
+	executor executor
+}
+
+// An executor filter knows the lines that Argo's executor mixes into the
+// program's log.
+type executor struct{ exited bool }
+
+// wrote reports whether the line is the executor's: its own messages, and,
+// after the one that the program has exited, the complaint with which it ends.
+func (e *executor) wrote(line string) bool {
+	if strings.HasPrefix(line, `time="`) && strings.Contains(line, ` argo=true`) {
+		e.exited = strings.Contains(line, `msg="sub-process exited"`)
+		return true
+	}
+	was := e.exited
+	e.exited = false
+	return was && strings.HasPrefix(line, "Error: exit status ")
 }
 
 // since is where to ask from; nil for the beginning.
