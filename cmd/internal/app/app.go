@@ -25,14 +25,15 @@ type App struct {
 
 // System is the App of a real process.
 func System(b Build) *App {
+	b = b.orBuildInfo()
 	return &App{
 		IO:        iostreams.System(os.Getenv),
-		Build:     b.orBuildInfo(),
+		Build:     b,
 		Now:       time.Now,
 		LookupEnv: os.LookupEnv,
 		Environ:   os.Environ,
 		Exit:      os.Exit,
-		Backends:  realBackends(),
+		Backends:  realBackends(b),
 	}
 }
 

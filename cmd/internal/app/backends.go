@@ -6,6 +6,7 @@ import (
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/backend/metadata"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
+	"github.com/kfp-go/kfp-go/compiler/diag"
 )
 
 // Backends are the places where pipelines run and where records lie: the one
@@ -17,6 +18,8 @@ type Backends struct {
 	Cluster func(ctx context.Context, c *config.Config) (backend.Runner, error)
 	// Store opens the metadata file of a folder or URL.
 	Store func(ctx context.Context, url string) (metadata.Store, error)
+	// Verify is Argo's own judgement on a manifest.
+	Verify func(ctx context.Context, manifest []byte) ([]diag.Diagnostic, error)
 }
 
 // LocalOptions say how pipelines run here.
@@ -26,5 +29,6 @@ type LocalOptions struct {
 	Parallelism int               // 0: one task for each CPU
 	Environ     []string          // of the tasks
 	Secrets     map[string]string // SECRET/KEY to value
-	Note        func(string)      // hears what a local run leaves out
+	CacheAll    bool              // of KFP pipelines, tasks that do not forbid it
+	Note        func(string)      // hears what a local run does differently
 }

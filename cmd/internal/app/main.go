@@ -35,7 +35,7 @@ func Main(a *App, root func(*App) *cobra.Command, args []string) (exit int) {
 	if err != nil && errors.Is(context.Cause(ctx), ErrInterrupted) && isCancel(err) {
 		err = ErrInterrupted
 	}
-	a.complain(err)
+	a.Complain(err)
 	return ExitCode(err)
 }
 
@@ -69,8 +69,8 @@ func (a *App) onSignals(cancel context.CancelCauseFunc) (stop func()) {
 	}
 }
 
-// complain says what an error is, unless it has been said.
-func (a *App) complain(err error) {
+// Complain says what an error is, unless it has been said.
+func (a *App) Complain(err error) {
 	if err == nil {
 		return
 	}

@@ -2,26 +2,44 @@ package app
 
 import (
 	"context"
-	"errors"
 
 	"github.com/kfp-go/kfp-go/backend"
-	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/argo"
+	"github.com/kfp-go/kfp-go/backend/local"
 	"github.com/kfp-go/kfp-go/backend/metadata/blob"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
+	"github.com/kfp-go/kfp-go/compiler/diag"
 )
 
-func realBackends() Backends {
-	return Backends{Local: openLocal, Cluster: openCluster, Store: openStore}
+func realBackends(b Build) Backends {
+	return Backends{
+		Local: openLocal,
+		Cluster: func(ctx context.Context, c *config.Config) (backend.Runner, error) {
+			return openCluster(c, b)
+		},
+		Store:  blob.Open,
+		Verify: verifyManifest,
+	}
 }
 
-func openLocal(ctx context.Context, opt LocalOptions) (backend.Runner, error) {
-	return nil, errors.New("not built yet")
+func openLocal(_ context.Context, opt LocalOptions) (backend.Runner, error) {
+	out := local.Options{
+		Dir: opt.Dir, CacheDir: opt.CacheDir, Parallelism: opt.Parallelism,
+		Environ: opt.Environ, Secrets: opt.Secrets, CacheAll: opt.CacheAll,
+	}
+	if opt.Note != nil {
+		out.Note = func(_ backend.RunID, text string) { opt.Note(text) }
+	}
+	return local.New(out), nil
 }
 
-func openCluster(ctx context.Context, c *config.Config) (backend.Runner, error) {
-	return nil, errors.New("not built yet")
+func openCluster(c *config.Config, b Build) (backend.Runner, error) {
+	return argo.New(argo.Options{
+		Kubeconfig: c.Kubeconfig, Context: c.Context, Namespace: c.Namespace,
+		UserAgent: "kfp-go/" + b.Version,
+	})
 }
 
-func openStore(ctx context.Context, url string) (metadata.Store, error) {
-	return blob.Open(ctx, url)
+func verifyManifest(ctx context.Context, manifest []byte) ([]diag.Diagnostic, error) {
+	return nil, nil
 }

@@ -7,9 +7,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/compile"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/configcmd"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/graph"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/initcmd"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/lineage"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/run"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/runs"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/schema"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/submit"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/validate"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/version"
 	"github.com/kfp-go/kfp-go/cmd/internal/iostreams"
 )
@@ -58,6 +65,8 @@ type group struct {
 
 func groups(a *app.App) []group {
 	return []group{
+		{"write", "Write pipelines:", []*cobra.Command{initcmd.New(a), validate.New(a), compile.New(a), graph.New(a), schema.New(a)}},
+		{"run", "Run them:", []*cobra.Command{run.New(a), submit.New(a)}},
 		{"look", "Look at what happened:", []*cobra.Command{runs.New(a), lineage.New(a)}},
 		{"other", "Other commands:", []*cobra.Command{configcmd.New(a), version.New(a)}},
 	}

@@ -26,9 +26,11 @@ type Config struct {
 
 	Namespace, Context, Kubeconfig string
 
-	ArtifactRoot, ArgoCheck, ArgoVersion   string
-	Cache                                  bool
-	AcceleratorLabel, SpotLabel, SpotTaint string
+	ArtifactRoot, ArgoCheck, ArgoVersion      string
+	Cache                                     bool
+	AcceleratorLabels, SpotLabels, SpotTaints map[string]string
+
+	Lint map[string]string
 }
 
 // A Setting is a value and where it came from.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"sort"
 	"strings"
 
@@ -90,8 +92,8 @@ func checkKeys(name string, data []byte, v *viper.Viper, project bool) error {
 				msg += "; `kfp-go config` lists the keys"
 			}
 			return &Error{at, msg}
-		case nested:
-			return &Error{at, fmt.Sprintf("%q takes one value", top)}
+		case nested != k.Map:
+			return &Error{at, fmt.Sprintf("%q takes %s", top, map[bool]string{true: "a mapping", false: "one value"}[k.Map])}
 		case k.UserOnly && project:
 			return &Error{at, fmt.Sprintf("%q may stand in the user's file only, since a project's file is part of what one checks out", top)}
 		}
@@ -119,9 +121,22 @@ func (f *file) get(k Key) (string, bool) {
 	if f == nil || !f.values.IsSet(k.Name) {
 		return "", false
 	}
+	if k.Map {
+		return f.entries(k), true
+	}
 	v := f.values.GetString(k.Name)
 	if k.Path {
 		v = relative(v, f.name)
 	}
 	return v, true
+}
+
+// entries writes a mapping as the text that a flag would have.
+func (f *file) entries(k Key) string {
+	m := f.values.GetStringMapString(k.Name)
+	out := make([]string, 0, len(m))
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, name+"="+m[name])
+	}
+	return strings.Join(out, ",")
 }

@@ -12,6 +12,8 @@ type Key struct {
 	Doc     string // one line, for help and for `config`
 	Default string // as text; "" where Load computes it
 	Choices []string
+	// Map keys hold several entries: NAME=VALUE,… as text, a mapping in files.
+	Map bool
 	// Path marks a file or folder: relative ones in a file are relative to it.
 	Path bool
 	// UserOnly keys may not stand in a project's file, which comes with
@@ -41,9 +43,10 @@ func Keys() []Key {
 		{Name: "argo-check", Default: "auto", Choices: []string{"auto", "always", "never"}, Doc: "whether manifests pass through Argo's own validator", set: text(func(c *Config) *string { return &c.ArgoCheck })},
 		{Name: "argo-version", Doc: "version of Argo Workflows to compile for; default: the newest known", set: text(func(c *Config) *string { return &c.ArgoVersion })},
 		{Name: "cache", Default: "false", Doc: "reuse results of every task whose pipeline allows it, not only where it asks for it", set: flag(func(c *Config) *bool { return &c.Cache })},
-		{Name: "accelerator-label", Doc: "node label that names an accelerator's product; default: <domain>/gpu.product", set: text(func(c *Config) *string { return &c.AcceleratorLabel })},
-		{Name: "spot-label", Doc: "node label KEY=VALUE of spot nodes; default: those of the known clouds", set: text(func(c *Config) *string { return &c.SpotLabel })},
-		{Name: "spot-taint", Doc: "taint KEY=VALUE of spot nodes; default: those of the known clouds", set: text(func(c *Config) *string { return &c.SpotTaint })},
+		{Name: "accelerator-labels", Map: true, Doc: "node labels that name an accelerator's product, RESOURCE=LABEL; default: <domain>/gpu.product", set: pairs(func(c *Config) *map[string]string { return &c.AcceleratorLabels })},
+		{Name: "spot-labels", Map: true, Doc: "node labels of spot nodes, LABEL=VALUE; default: those of the known clouds", set: pairs(func(c *Config) *map[string]string { return &c.SpotLabels })},
+		{Name: "spot-taints", Map: true, Doc: "taints of spot nodes, KEY=VALUE; default: those of the known clouds", set: pairs(func(c *Config) *map[string]string { return &c.SpotTaints })},
+		{Name: "lint", Map: true, Doc: "weight of lint rules, RULE=off|note|warning|error", set: pairs(func(c *Config) *map[string]string { return &c.Lint })},
 	}
 }
 
@@ -107,6 +110,21 @@ func flag(field func(*Config) *bool) func(*Config, string) error {
 			return fmt.Errorf("%q is neither true nor false", s)
 		}
 		*field(c) = b
+		return nil
+	}
+}
+
+func pairs(field func(*Config) *map[string]string) func(*Config, string) error {
+	return func(c *Config, s string) error {
+		m := map[string]string{}
+		for _, entry := range strings.Split(s, ",") {
+			name, value, found := strings.Cut(strings.TrimSpace(entry), "=")
+			if !found || name == "" {
+				return fmt.Errorf("%q is not NAME=VALUE", entry)
+			}
+			m[name] = value
+		}
+		*field(c) = m
 		return nil
 	}
 }

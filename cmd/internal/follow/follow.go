@@ -20,8 +20,11 @@ type Options struct {
 	Now func() time.Time
 	// Logs, if not nil, are shown line by line, each with its task's path.
 	Logs func(ctx context.Context) iter.Seq2[backend.Line, error]
-	// Quiet shows nothing but logs.
-	Quiet bool
+	// Plain draws no block on terminals either.
+	Plain bool
+	// Interrupted, once closed, has Note shown; the run is followed on.
+	Interrupted <-chan struct{}
+	Note        string
 }
 
 // message is what the goroutines send to the one that draws.
@@ -102,6 +105,7 @@ func loop(ctx context.Context, v *view, messages chan message, logs chan struct{
 	tick, stop := v.ticker()
 	defer stop()
 	ended := false
+	interrupted := v.opt.Interrupted
 	for {
 		if ended {
 			select {
@@ -131,6 +135,9 @@ func loop(ctx context.Context, v *view, messages chan message, logs chan struct{
 		case <-logsEnd:
 		case <-grace:
 			return v.run, failed
+		case <-interrupted:
+			interrupted = nil
+			v.print(v.opt.Note)
 		case <-ctx.Done():
 			return v.run, context.Cause(ctx)
 		}
@@ -152,7 +159,7 @@ func drain(v *view, messages chan message) {
 
 // newLive is a block on standard error, nil where none can be drawn.
 func newLive(opt Options) *term.Live {
-	if opt.Quiet || !opt.IO.Live() {
+	if opt.Plain || !opt.IO.Live() {
 		return nil
 	}
 	return term.NewLive(opt.IO.Err, opt.IO.Width)

@@ -67,7 +67,7 @@ func (v *view) setRun(at time.Time, r *backend.Run) {
 			v.task(at, *t)
 		}
 	}
-	if r.State != v.shown && !v.opt.Quiet {
+	if r.State != v.shown {
 		v.shown = r.State
 		if v.live == nil {
 			v.print(v.stamp(at) + "run " + term.Clean(r.Name) + " " + v.theme.State(string(r.State), string(r.State)))
@@ -81,7 +81,7 @@ func (v *view) task(at time.Time, t backend.Task) {
 		v.order = append(v.order, t.Path)
 	}
 	v.tasks[t.Path] = t
-	if v.opt.Quiet || known && old.State == t.State && old.Attempt == t.Attempt {
+	if known && old.State == t.State && old.Attempt == t.Attempt {
 		return
 	}
 	if v.live != nil {

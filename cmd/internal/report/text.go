@@ -206,3 +206,21 @@ func Short(id string) string {
 	}
 	return id
 }
+
+// WriteArtifacts prints where the artifacts of the tasks lie.
+func WriteArtifacts(w io.Writer, r Run, theme *term.Theme) error {
+	t := term.NewTable("ARTIFACT", "WHERE")
+	for _, task := range r.Tasks {
+		for _, name := range sortedKeys(task.Outputs) {
+			switch v := task.Outputs[name].(type) {
+			case Artifact, []Artifact:
+				t.Row(term.Clean(task.Path+"."+name), Value(v))
+			}
+		}
+	}
+	if t.Len() == 0 {
+		return nil
+	}
+	fmt.Fprintln(w)
+	return t.Write(w, theme)
+}

@@ -1,0 +1,37 @@
+package build
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/kfp-go/kfp-go/cmd/internal/app"
+	"github.com/kfp-go/kfp-go/cmd/internal/config"
+	"github.com/kfp-go/kfp-go/compiler/argo"
+	"github.com/kfp-go/kfp-go/compiler/lint"
+)
+
+func equalFold(a, b string) bool { return strings.EqualFold(a, b) }
+
+func compilerLint(m map[string]string) lint.Config { return lint.Config(m) }
+
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return app.Usagef("%v", err)
+}
+
+// argoOptions adds the settings to what a command asks.
+func argoOptions(c *config.Config, opt argo.Options) argo.Options {
+	opt.Namespace = c.Namespace
+	opt.ArtifactRoot = c.ArtifactRoot
+	opt.Cache = c.Cache
+	opt.ProductLabels = c.AcceleratorLabels
+	if len(c.SpotLabels) > 0 || len(c.SpotTaints) > 0 {
+		opt.Spot = spotRules(c)
+	}
+	return opt
+}
+
+func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

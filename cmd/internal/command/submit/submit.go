@@ -1,0 +1,273 @@
+// Package submit is the command that sends a pipeline to a cluster.
+package submit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kfp-go/kfp-go/backend"
+	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/metadata/record"
+	"github.com/kfp-go/kfp-go/cmd/internal/app"
+	"github.com/kfp-go/kfp-go/cmd/internal/build"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/run"
+	"github.com/kfp-go/kfp-go/cmd/internal/follow"
+	"github.com/kfp-go/kfp-go/cmd/internal/output"
+	"github.com/kfp-go/kfp-go/cmd/internal/recording"
+	"github.com/kfp-go/kfp-go/cmd/internal/report"
+	"github.com/kfp-go/kfp-go/cmd/internal/term"
+	"github.com/kfp-go/kfp-go/compiler"
+	"github.com/kfp-go/kfp-go/compiler/argo"
+)
+
+// Options of the command.
+type Options struct {
+	App    *app.App
+	Source *build.Source
+	Params []string
+	Name   string
+	Key    string // idempotency key
+	Wait   bool
+	Watch  bool
+	Logs   bool
+	DryRun bool
+}
+
+// New is the command.
+func New(a *app.App) *cobra.Command {
+	opt := &Options{App: a}
+	cmd := &cobra.Command{
+		Use:   "submit " + build.Use,
+		Short: "Send a pipeline to the cluster, and follow it",
+		Long: `Compile a pipeline, check it, and create its Workflow in the cluster. The run is
+recorded in the metadata file before it is created.
+
+Exit code 0: created or, with --wait, --watch or --logs, succeeded; 1: the run
+failed, or the pipeline has errors; 3: the cluster could not do it. Ctrl-C ends
+the waiting, not the run.`,
+		Args: app.Args(0, 1, build.What),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if opt.Source, err = build.Open(a, cmd, args); err != nil {
+				return err
+			}
+			return submit(cmd.Context(), opt)
+		},
+	}
+	f := cmd.Flags()
+	build.Params(f, &opt.Params)
+	f.StringVar(&opt.Name, "name", "", "name of the Workflow; default: from the pipeline's")
+	f.StringVar(&opt.Key, "idempotency-key", "", "a second submission with the same key is the first run again")
+	f.BoolVar(&opt.Wait, "wait", false, "wait for the end, one line for each change")
+	f.BoolVar(&opt.Watch, "watch", false, "wait for the end, on a terminal with a view of what runs now")
+	f.BoolVar(&opt.Logs, "logs", false, "wait for the end and show what the tasks print")
+	f.BoolVar(&opt.DryRun, "dry-run", false, "print the manifest; have the API server check it, if there is one")
+	app.Setting(f, "o", "output")
+	app.Setting(f, "", "profile", "namespace", "context", "kubeconfig", "artifact-root", "cache", "argo-check", "argo-version")
+	return cmd
+}
+
+func submit(ctx context.Context, opt *Options) error {
+	a, c := opt.App, opt.Source.Config
+	id := backend.RunID(metadata.NewID(a.Now()))
+	res, err := compile(ctx, opt, id)
+	if err != nil {
+		return err
+	}
+	s := backend.Submission{
+		ID: id, Name: opt.Name, Pipeline: res.Pipeline, Manifest: res.Manifest.YAML, Args: res.Args, IdempotencyKey: opt.Key,
+	}
+	if s.Name == "" {
+		s.Name = run.RunName(objectName(res.Pipeline.Name.Text), id)
+	}
+	runner, err := a.Cluster(ctx, c)
+	if opt.DryRun {
+		return dryRun(ctx, opt, runner, err, s)
+	}
+	if err != nil {
+		return err
+	}
+	rec, err := recording.Start(ctx, a, c, recording.Plan{
+		ID: id, Name: s.Name, Engine: record.Argo, Cluster: host(runner), Space: namespace(runner),
+		Source: opt.Source.File.Name(), Result: res, Args: res.Args, Manifest: res.Manifest.YAML,
+	})
+	if err != nil {
+		return err
+	}
+	defer rec.Close(ctx)
+	begun, err := runner.Submit(ctx, s)
+	if err != nil {
+		rec.NotSubmitted(ctx, err)
+		return err
+	}
+	if begun.ID != id {
+		rec.Same(ctx, begun.ID)
+		a.Notef("the key %q belongs to run %s already", opt.Key, begun.Name)
+	} else {
+		rec.Submitted(ctx, begun)
+	}
+	return after(ctx, opt, runner, rec, begun)
+}
+
+func compile(ctx context.Context, opt *Options, id backend.RunID) (*compiler.Result, error) {
+	a := opt.App
+	res, err := build.Compile(ctx, opt.Source, build.Options{Params: opt.Params, Argo: argo.Options{RunID: string(id), Name: opt.Name}})
+	if err != nil {
+		return nil, err
+	}
+	if err := build.ArgoCheck(ctx, a, opt.Source.Config, res); err != nil {
+		return nil, err
+	}
+	if err := build.Tell(a, res.Diagnostics); err != nil {
+		return nil, err
+	}
+	if res.Manifest == nil {
+		return nil, app.Failf("no manifest was made, and no error was found: this is a mistake in kfp-go, please report it")
+	}
+	return res, tooBig(res.Manifest)
+}
+
+// tooBig refuses what the cluster would refuse later, and less clearly.
+func tooBig(m *argo.Manifest) error {
+	size, err := build.Size(m)
+	if err != nil || size <= build.MaxSize {
+		return err
+	}
+	return &app.ExitError{
+		Code: app.ExitFindings,
+		Err:  fmt.Errorf("the Workflow takes %s, and Argo works with up to %s", term.Bytes(int64(size)), term.Bytes(build.MaxSize)),
+		Hint: "the biggest parts are " + build.Biggest(m, 5) + "; pass large constants as artifacts, or cut the pipeline in two",
+	}
+}
+
+// dryRun prints the manifest; a server's judgement is asked for when there is
+// one.
+func dryRun(ctx context.Context, opt *Options, runner backend.Runner, none error, s backend.Submission) error {
+	a := opt.App
+	if err := printManifest(opt, s); err != nil {
+		return err
+	}
+	server, able := runner.(interface {
+		DryRun(context.Context, backend.Submission) error
+	})
+	if none != nil || !able {
+		a.Notef("no cluster is configured: the manifest was not checked by one")
+		return nil
+	}
+	err := server.DryRun(ctx, s)
+	switch {
+	case err == nil:
+		a.Notef("the cluster would accept it")
+		return nil
+	case errors.Is(err, backend.ErrUnavailable):
+		a.Warnf("no cluster could be reached, so none has checked the manifest: %v", err)
+		return nil
+	case errors.Is(err, backend.ErrInvalid):
+		return &app.ExitError{Code: app.ExitFindings, Err: err}
+	}
+	return err
+}
+
+func printManifest(opt *Options, s backend.Submission) error {
+	_, err := opt.App.IO.Out.Write(s.Manifest)
+	return err
+}
+
+// after is what follows creation: the answer, or the end of the run.
+func after(ctx context.Context, opt *Options, runner backend.Runner, rec *recording.Recording, begun *backend.Run) error {
+	a, c := opt.App, opt.Source.Config
+	if !opt.Wait && !opt.Watch && !opt.Logs {
+		return created(opt, begun)
+	}
+	a.Notef("created %s (run %s)", place(begun), begun.ID)
+	events := runner.Watch(ctx, begun.ID)
+	if begun.ID == rec.ID {
+		events = rec.Tee(events)
+	}
+	view := follow.Options{IO: a.IO, Now: a.Now, Plain: !opt.Watch}
+	if opt.Logs {
+		view.Logs = follow.Logs(runner, begun.ID)
+	}
+	final, err := follow.Run(ctx, events, view)
+	if app.Cause(ctx) != nil {
+		a.Notef("no longer waiting; the run %s goes on in the cluster", begun.Name)
+		return app.ErrInterrupted
+	}
+	if err != nil {
+		return fmt.Errorf("following the run ended, the run %s may go on: %w", begun.Name, err)
+	}
+	if final == nil || !final.State.Final() {
+		return app.Failf("following the run %s ended before its end", begun.Name)
+	}
+	if !opt.Logs {
+		follow.Failures(ctx, a.IO, runner, final)
+	}
+	if err := run.Show(a, c, final, record.Argo); err != nil {
+		return err
+	}
+	return run.End(ctx, final)
+}
+
+func created(opt *Options, begun *backend.Run) error {
+	a := opt.App
+	if opt.Source.Config.Output == "json" {
+		doc := report.FromBackend(begun)
+		doc.Engine = record.Argo
+		return output.JSON(a.IO.Out, doc)
+	}
+	if _, err := fmt.Fprintln(a.IO.Out, term.Clean(begun.Name)); err != nil {
+		return err
+	}
+	a.Notef("created %s (run %s)", place(begun), begun.ID)
+	return nil
+}
+
+func place(r *backend.Run) string {
+	if r.Namespace == "" {
+		return r.Name
+	}
+	return r.Namespace + "/" + r.Name
+}
+
+// host and namespace say where a runner works, as far as it knows.
+func host(r backend.Runner) string {
+	if h, ok := r.(interface{ Host() string }); ok {
+		return h.Host()
+	}
+	return ""
+}
+
+func namespace(r backend.Runner) string {
+	if n, ok := r.(interface{ Namespace() string }); ok {
+		return n.Namespace()
+	}
+	return ""
+}
+
+// objectName is a pipeline's name as Kubernetes takes it.
+func objectName(s string) string {
+	out := make([]byte, 0, len(s))
+	for i := range len(s) {
+		b := s[i]
+		switch {
+		case b >= 'A' && b <= 'Z':
+			b += 'a' - 'A'
+		case b >= 'a' && b <= 'z', b >= '0' && b <= '9':
+		default:
+			if len(out) == 0 || out[len(out)-1] == '-' {
+				continue
+			}
+			b = '-'
+		}
+		out = append(out, b)
+	}
+	for len(out) > 0 && out[len(out)-1] == '-' {
+		out = out[:len(out)-1]
+	}
+	if len(out) == 0 {
+		return "run"
+	}
+	return string(out)
+}

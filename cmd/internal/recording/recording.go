@@ -1,0 +1,128 @@
+// Package recording keeps the record of a run that a command starts: the intent
+// before anything exists, what happens on the way, the outcome.
+package recording
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+
+	"github.com/kfp-go/kfp-go/backend"
+	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/metadata/record"
+	"github.com/kfp-go/kfp-go/cmd/internal/app"
+	"github.com/kfp-go/kfp-go/cmd/internal/config"
+	"github.com/kfp-go/kfp-go/compiler"
+)
+
+// A Recording is the record of one run being written.
+type Recording struct {
+	ID    backend.RunID
+	app   *app.App
+	store metadata.Store
+	rec   *record.Recorder
+
+	mu   sync.Mutex
+	late error // of a batch written in the background
+}
+
+// Plan says what is about to run.
+type Plan struct {
+	ID       backend.RunID
+	Name     string
+	Engine   string
+	Cluster  string
+	Space    string // namespace
+	Source   string // file name
+	Result   *compiler.Result
+	Args     map[string]any
+	Manifest []byte
+}
+
+// Start opens the metadata file and records the intent; only then may the run
+// be created.
+func Start(ctx context.Context, a *app.App, c *config.Config, p Plan) (*Recording, error) {
+	store, err := a.OpenStore(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	r := &Recording{ID: p.ID, app: a, store: store}
+	pipeline := p.Result.Pipeline
+	plan := record.Plan{
+		ID: p.ID, Name: p.Name, Pipeline: pipeline.Name.Text, Source: p.Source, Engine: p.Engine,
+		Cluster: p.Cluster, Namespace: p.Space, Manifest: p.Manifest, Parameters: p.Args,
+	}
+	if len(p.Result.Files) > 0 {
+		plan.Spec = p.Result.Files[0].Text()
+	}
+	for _, in := range pipeline.Root.Inputs {
+		if in.Secret {
+			plan.Secrets = append(plan.Secrets, in.Name.Text)
+		}
+	}
+	r.rec, err = record.Start(ctx, store, record.Options{By: a.Writer(), Now: a.Now, Failed: r.failed}, plan)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the run cannot be recorded in %s, so it was not started: %w", c.Metadata, err), store.Close())
+	}
+	return r, nil
+}
+
+func (r *Recording) failed(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.late = err
+}
+
+// Submitted records that the run exists.
+func (r *Recording) Submitted(ctx context.Context, run *backend.Run) {
+	if err := r.rec.Submitted(context.WithoutCancel(ctx), run); err != nil {
+		r.app.Warnf("the run exists, but could not be recorded: %v", err)
+	}
+}
+
+// NotSubmitted records that the run could not be created.
+func (r *Recording) NotSubmitted(ctx context.Context, why error) {
+	if err := r.rec.NotSubmitted(context.WithoutCancel(ctx), why); err != nil {
+		r.app.Warnf("metadata: %v", err)
+	}
+}
+
+// Same forgets the intent, since the run was there already.
+func (r *Recording) Same(ctx context.Context, other backend.RunID) {
+	ctx = context.WithoutCancel(ctx)
+	chain := metadata.Chain{Run: string(r.ID), By: r.app.Writer(), Now: r.app.Now}
+	events, err := chain.Events([]metadata.Record{{Deleted: &metadata.DeletedRecord{
+		At: r.app.Now().UTC(), Reason: "the idempotency key belongs to run " + string(other),
+	}}})
+	for _, e := range events {
+		if err == nil {
+			err = r.store.Append(ctx, e)
+		}
+	}
+	if err != nil {
+		r.app.Warnf("metadata: %v", err)
+	}
+}
+
+// Tee records events on their way.
+func (r *Recording) Tee(events iter.Seq2[backend.Event, error]) iter.Seq2[backend.Event, error] {
+	return r.rec.Tee(events)
+}
+
+// Close writes what is pending, also after Ctrl-C.
+func (r *Recording) Close(ctx context.Context) {
+	err := r.rec.Close(context.WithoutCancel(ctx))
+	r.mu.Lock()
+	late := r.late
+	r.mu.Unlock()
+	if err != nil {
+		r.app.Warnf("the record of the run is incomplete: %v", err)
+	} else if late != nil && r.app.Getenv("KFPGO_DEBUG") != "" {
+		r.app.Warnf("metadata: written late: %v", late)
+	}
+	if err := r.store.Close(); err != nil {
+		r.app.Warnf("metadata: %v", err)
+	}
+}
