@@ -1,0 +1,177 @@
+package dsl
+
+import (
+	"strings"
+
+	"github.com/kfp-go/kfp-go/compiler/ir"
+	"github.com/kfp-go/kfp-go/compiler/tree"
+)
+
+func (b *settingsBuilder) resources(s *setting) []*ir.Resource {
+	out := make([]*ir.Resource, 0, len(s.fields))
+	for _, f := range s.fields {
+		res := &ir.Resource{Name: f.key.Scalar, At: f.span()}
+		if f.isMap {
+			res.Request, res.Limit = b.text(f.get("request")), b.text(f.get("limit"))
+			if len(f.fields) == 0 {
+				b.r.report(emptyResource(f.node))
+			}
+		} else {
+			res.Request = b.text(f)
+			res.Limit = res.Request
+		}
+		if res.Request != nil || res.Limit != nil {
+			out = append(out, res)
+		}
+	}
+	return out
+}
+
+func (b *settingsBuilder) accelerator(s *setting) *ir.Accelerator {
+	a := &ir.Accelerator{Type: b.text(s.get("type")), Count: b.integer(s.get("count")), Product: b.text(s.get("product")), At: s.span()}
+	if a.Type == nil {
+		return nil
+	}
+	if s.get("count") == nil {
+		a.Count = &ir.Literal{V: int64(1), At: s.span()}
+	}
+	return a
+}
+
+// tolerations are a list, or one expression that gives a list.
+func (b *settingsBuilder) tolerations(s *setting) []ir.Value {
+	n := s.value()
+	if isScalar(n) {
+		if v := b.r.expression(n, b.place(s.from)); v.v != nil {
+			return []ir.Value{b.bind(v.v, s.from)}
+		}
+		return nil
+	}
+	if !isSequence(n) {
+		return nil
+	}
+	out := make([]ir.Value, 0, len(n.Items))
+	for _, e := range n.Items {
+		v := b.r.value(e, ir.Type{Kind: ir.Dynamic}, b.place(s.from))
+		if v.v != nil {
+			out = append(out, b.bind(v.v, s.from))
+		}
+	}
+	return out
+}
+
+// env is one variable; what a mapping says may come from several layers.
+func (b *settingsBuilder) env(f *setting) *ir.EnvVar {
+	n := f.node
+	if f.isMap {
+		n = f.flat()
+	}
+	e := b.r.envVar(f.key, n, b.place(f.from))
+	if e == nil || f.from != fromComponent || b.args == nil {
+		return e
+	}
+	return e
+}
+
+// flat is a merged mapping as a node again.
+func (s *setting) flat() *tree.Node {
+	if !s.isMap {
+		return s.node
+	}
+	out := &tree.Node{Kind: tree.Mapping, File: s.node.File, Start: s.node.Start, End: s.node.End}
+	out.Fields = make([]tree.Field, len(s.fields))
+	for i, f := range s.fields {
+		out.Fields[i] = tree.Field{Key: f.key, Value: f.flat()}
+	}
+	return out
+}
+
+func (b *settingsBuilder) envFrom(s *setting) []*ir.EnvFrom {
+	n := s.value()
+	if !isSequence(n) {
+		return nil
+	}
+	p := b.place(s.from)
+	var out []*ir.EnvFrom
+	for _, e := range n.Items {
+		if !isMapping(e) {
+			continue
+		}
+		secret, config := field(e, "secret"), field(e, "config-map")
+		switch {
+		case secret == nil && config == nil:
+			b.r.report(envFromWithout(e))
+			continue
+		case secret != nil && config != nil:
+			b.r.report(bothKeys(config.Key, "config-map", "secret"))
+		}
+		out = append(out, &ir.EnvFrom{
+			Secret:    b.bind(b.r.text(e.Get("secret"), p), s.from),
+			ConfigMap: b.bind(b.r.text(e.Get("config-map"), p), s.from),
+			Prefix:    text(e.Get("prefix")), Optional: optionalBool(e.Get("optional")), At: e.Span(),
+		})
+	}
+	return out
+}
+
+var volumeSources = [...]string{"claim", "secret", "config-map", "empty-dir", "ephemeral", "source"}
+
+func (b *settingsBuilder) volume(s *setting) *ir.Volume {
+	if !s.isMap {
+		return nil
+	}
+	found := ""
+	for _, f := range s.fields {
+		if !oneOf(f.key.Scalar, volumeSources[:]) {
+			continue
+		}
+		if found != "" {
+			b.r.report(bothKeys(f.key, f.key.Scalar, found))
+			return nil
+		}
+		found = f.key.Scalar
+	}
+	if found == "" {
+		b.r.report(volumeWithout(s.node, s.key.Scalar))
+		return nil
+	}
+	if !strings.HasPrefix(s.key.Scalar, "/") {
+		b.r.report(badMountPath(s.key))
+	}
+	v := &ir.Volume{
+		Path: s.key.Scalar, SubPath: text(s.get("sub-path").value()), ReadOnly: boolean(s.get("read-only").value()),
+		Optional: optionalBool(s.get("optional").value()), At: s.span(),
+	}
+	switch from := s.get(found); found {
+	case "claim":
+		v.Claim = b.text(from)
+	case "secret":
+		v.Secret = b.text(from)
+	case "config-map":
+		v.ConfigMap = b.text(from)
+	case "empty-dir":
+		v.EmptyDir = &ir.EmptyDir{SizeLimit: text(from.get("size").value()), Name: text(from.get("name").value())}
+		if text(from.get("medium").value()) == "memory" {
+			v.EmptyDir.Medium = "Memory"
+		}
+	case "ephemeral":
+		v.Ephemeral = &ir.Ephemeral{
+			Name: text(from.get("name").value()), Size: text(from.get("size").value()), StorageClass: text(from.get("storage-class").value()),
+			AccessModes: texts(from.get("access-modes").value()),
+			Labels:      pairs(from.get("labels").flatOrNil()), Annotations: pairs(from.get("annotations").flatOrNil()),
+		}
+	case "source":
+		v.Other, _ = from.raw().(map[string]any)
+	}
+	if v.Claim == nil && v.Secret == nil && v.ConfigMap == nil && v.EmptyDir == nil && v.Ephemeral == nil && v.Other == nil {
+		return nil
+	}
+	return v
+}
+
+func (s *setting) flatOrNil() *tree.Node {
+	if s == nil {
+		return nil
+	}
+	return s.flat()
+}

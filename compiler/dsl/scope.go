@@ -1,0 +1,425 @@
+package dsl
+
+import (
+	"sort"
+
+	"github.com/kfp-go/kfp-go/compiler/ir"
+	"github.com/kfp-go/kfp-go/compiler/source"
+)
+
+// A scope is a place in which tasks live: the tasks of a pipeline, a group, a
+// loop body, a branch or a finally. Each has a component in the representation;
+// what it reads from enclosing scopes arrives through inputs of that component.
+type scope struct {
+	parent *scope         // nil: closed, nothing outside is seen
+	comp   *ir.Component  // whose DAG holds the tasks
+	dag    *ir.DAG        // its body
+	task   *ir.Task       // the task in parent's DAG that uses comp
+	path   string         // readable prefix for names of components
+	inputs []*ir.Port     // of a closed scope: the pipeline's own
+	byName map[string]int // index into inputs
+	loop   *decl          // the group whose loop variable arrives here
+	tasks  map[string]*decl
+	gate   *body // of a finally: the body whose end it sees; shares parent's comp
+
+	captured map[captureKey]string
+	taken    map[string]bool // names of comp's inputs
+	retry    []*layer        // of enclosing groups, outermost first
+	shared   map[*component]*ir.Settings
+}
+
+type captureKey struct {
+	owner      *scope
+	kind       targetKind
+	task, name string
+}
+
+// A target is what a path names, and where that lives.
+type target struct {
+	captureKey
+	typ      ir.Type
+	optional bool
+	secret   bool
+	field    ir.RunField
+	aspect   ir.Aspect
+}
+
+type targetKind uint8
+
+const (
+	inputTarget targetKind = iota + 1
+	loopTarget
+	outputTarget
+	statusTarget
+	runTarget
+	artifactTarget    // a whole artifact inside a component
+	inputPortTarget   // an aspect of an input inside a component
+	outputPortTarget  // an aspect of an output inside a component
+	executorTarget    // executor-input
+	executorOutTarget // executor-output-path
+)
+
+// A place is where an expression stands: it finds names, and takes what they
+// name into its scope.
+type place interface {
+	find(path []string) (t target, n int, ok bool)
+	names(path []string) []string
+	take(t target, at source.Span) ir.Value
+}
+
+// taskPlace is a place outside components: at the task (nil: at none, as in
+// outputs) of a scope.
+type taskPlace struct {
+	scope *scope
+	at    *ir.Task
+	// narrow places, as in defaults, see inputs and run only.
+	narrow bool
+}
+
+func (p *taskPlace) take(t target, at source.Span) ir.Value { return p.scope.take(t, at) }
+
+func (p *taskPlace) find(path []string) (t target, n int, ok bool) {
+	switch path[0] {
+	case "inputs":
+		return p.scope.findInput(path)
+	case "run":
+		return findRun(path)
+	}
+	if p.narrow {
+		return t, 0, false
+	}
+	switch path[0] {
+	case "tasks":
+		return p.scope.findOutput(path, p.at)
+	case "status":
+		return p.scope.findStatus()
+	}
+	return p.scope.findLoop(path[0])
+}
+
+func (s *scope) closed() *scope {
+	for s.parent != nil {
+		s = s.parent
+	}
+	return s
+}
+
+func (s *scope) findInput(path []string) (t target, n int, ok bool) {
+	if len(path) < 2 {
+		return t, 1, false
+	}
+	root := s.closed()
+	i, ok := root.byName[path[1]]
+	if !ok {
+		return t, 1, false
+	}
+	p := root.inputs[i]
+	t.captureKey = captureKey{owner: root, kind: inputTarget, name: path[1]}
+	t.typ, t.optional, t.secret = p.Type, p.Optional && p.Default == nil, p.Secret
+	return t, 2, true
+}
+
+func findRun(path []string) (t target, n int, ok bool) {
+	if len(path) < 2 {
+		return t, 1, false
+	}
+	t.kind, t.typ = runTarget, ir.Type{Kind: ir.String}
+	switch path[1] {
+	case "name":
+		t.field = ir.RunName
+	case "id":
+		t.field = ir.RunID
+	default:
+		return t, 1, false
+	}
+	return t, 2, true
+}
+
+// visible is the task that a name means here, and the task of that task's scope
+// through which the place sees it.
+func (s *scope) visible(name string, at *ir.Task) (d *decl, owner *scope, via *ir.Task, ended bool) {
+	for ; s != nil; s = s.parent {
+		if d := s.tasks[name]; d != nil {
+			return d, s, at, false
+		}
+		if s.gate != nil {
+			if d := s.gate.scope.tasks[name]; d != nil {
+				return d, s.gate.scope, at, true
+			}
+		} else {
+			at = s.task
+		}
+	}
+	return nil, nil, nil, false
+}
+
+func (s *scope) findOutput(path []string, at *ir.Task) (t target, n int, ok bool) {
+	if len(path) < 2 {
+		return t, 1, false
+	}
+	d, owner, via, ended := s.visible(path[1], at)
+	if d == nil {
+		return t, 1, false
+	}
+	if len(path) < 3 || path[2] != "outputs" {
+		return t, 2, false
+	}
+	if len(path) < 4 {
+		return t, 3, false
+	}
+	typ, optional, ok := d.output(path[3])
+	if !ok {
+		return t, 3, false
+	}
+	t.captureKey = captureKey{owner: owner, kind: outputTarget, task: path[1], name: path[3]}
+	t.typ, t.optional = typ, optional || ended || via != nil && via.Trigger == ir.Completed
+	return t, 4, true
+}
+
+func (s *scope) findStatus() (t target, n int, ok bool) {
+	for ; s != nil; s = s.parent {
+		if s.gate != nil {
+			t.captureKey = captureKey{owner: s, kind: statusTarget}
+			t.typ = ir.Type{Kind: ir.Struct}
+			return t, 1, true
+		}
+	}
+	return t, 0, false
+}
+
+func (s *scope) findLoop(name string) (t target, n int, ok bool) {
+	for ; s != nil; s = s.parent {
+		if s.loop != nil && s.loop.as == name {
+			t.captureKey = captureKey{owner: s, kind: loopTarget, name: name}
+			t.typ = s.loop.itemType()
+			return t, 1, true
+		}
+	}
+	return t, 0, false
+}
+
+// take is the value of a target in the scope, capturing it level by level where
+// it lives outside.
+func (s *scope) take(t target, at source.Span) ir.Value {
+	switch {
+	case t.kind == runTarget:
+		return &ir.RunRef{Field: t.field, At: at}
+	case s.gate != nil:
+		switch {
+		case t.kind == statusTarget && t.owner == s:
+			return &ir.StatusRef{At: at}
+		case t.owner == s.gate.scope:
+			return &ir.OutputRef{Task: bodyTask, Output: s.gate.export(t, at), At: at}
+		}
+		return s.parent.take(t, at)
+	case t.owner == s:
+		if t.kind == outputTarget {
+			return &ir.OutputRef{Task: t.task, Output: t.name, At: at}
+		}
+		return &ir.InputRef{Name: t.name, At: at}
+	case s.parent == nil:
+		return nil // not reached: find gives no target outside a closed scope
+	}
+	name, ok := s.captured[t.captureKey]
+	if !ok {
+		name = s.capture(t, at)
+	}
+	return &ir.InputRef{Name: name, At: at}
+}
+
+func (s *scope) capture(t target, at source.Span) string {
+	v := s.parent.take(t, at)
+	name := s.fresh(captureName(t))
+	if s.captured == nil {
+		s.captured = map[captureKey]string{}
+	}
+	s.captured[t.captureKey] = name
+	id := ir.Ident{Text: name, At: at}
+	s.comp.Inputs = append(s.comp.Inputs, &ir.Port{Name: id, Type: t.typ, Optional: t.optional, Secret: t.secret, Captured: true, TypeAt: at})
+	s.task.Args = append(s.task.Args, &ir.Binding{Name: id, Value: v})
+	return name
+}
+
+// fresh takes a name among the component's inputs.
+func (s *scope) fresh(name string) string {
+	if s.taken == nil {
+		s.taken = map[string]bool{}
+	}
+	return unique(s.taken, name)
+}
+
+func captureName(t target) string {
+	switch t.kind {
+	case outputTarget:
+		return t.task + "-" + t.name
+	case statusTarget:
+		return "status"
+	}
+	return t.name
+}
+
+// names are what may stand below a path of understood segments.
+func (p *taskPlace) names(path []string) []string {
+	if len(path) == 0 {
+		return p.roots()
+	}
+	var out []string
+	switch {
+	case path[0] == "inputs" && len(path) == 1:
+		for _, port := range p.scope.closed().inputs {
+			out = append(out, port.Name.Text)
+		}
+	case path[0] == "run" && len(path) == 1:
+		return []string{"id", "name"}
+	case path[0] != "tasks" || p.narrow:
+	case len(path) == 1:
+		out = p.scope.taskNames()
+	case len(path) == 2:
+		return []string{"outputs"}
+	case len(path) == 3:
+		if d, _, _, _ := p.scope.visible(path[1], nil); d != nil {
+			out = d.outputNames()
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (p *taskPlace) roots() []string {
+	out := []string{"inputs", "run"}
+	if !p.narrow {
+		out = append(out, "tasks")
+		for s := p.scope; s != nil; s = s.parent {
+			if s.loop != nil {
+				out = append(out, s.loop.as)
+			}
+			if s.gate != nil {
+				out = append(out, "status")
+			}
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (s *scope) taskNames() []string {
+	var out []string
+	for ; s != nil; s = s.parent {
+		for name := range s.tasks {
+			out = append(out, name)
+		}
+		if s.gate != nil {
+			for name := range s.gate.scope.tasks {
+				out = append(out, name)
+			}
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// compPlace is a place inside a component.
+type compPlace struct {
+	comp *component
+	// narrow places, as in settings, see parameters only.
+	narrow bool
+}
+
+func (p *compPlace) find(path []string) (t target, n int, ok bool) {
+	if path[0] != "inputs" && (path[0] != "outputs" || p.narrow) {
+		return t, 0, false
+	}
+	if len(path) < 2 {
+		return t, 1, false
+	}
+	t.name = path[1]
+	if path[0] == "outputs" {
+		port := p.comp.outs[path[1]]
+		if port == nil {
+			return t, 1, false
+		}
+		t.kind = outputPortTarget
+		return aspect(t, path, port.Type.IsArtifact())
+	}
+	port := p.comp.ins[path[1]]
+	if port == nil {
+		return t, 1, false
+	}
+	t.typ, t.optional, t.secret = port.Type, port.Optional && port.Default == nil, port.Secret
+	switch {
+	case !port.Type.IsArtifact():
+		t.kind = inputTarget
+		return t, 2, true
+	case p.narrow:
+		return t, 1, false
+	case port.Type.Kind == ir.List:
+		t.kind, t.aspect, t.typ = inputPortTarget, ir.AspectWhole, ir.Type{Kind: ir.List}
+		return t, 2, true
+	case len(path) > 2:
+		t.kind = inputPortTarget
+		return aspect(t, path, true)
+	}
+	t.kind = artifactTarget
+	return t, 2, true
+}
+
+func aspect(t target, path []string, artifact bool) (target, int, bool) {
+	if len(path) < 3 {
+		return t, 2, false
+	}
+	t.typ = ir.Type{Kind: ir.String}
+	switch path[2] {
+	case "path":
+		t.aspect = ir.AspectPath
+	case "uri":
+		t.aspect = ir.AspectURI
+	case "metadata":
+		t.aspect, t.typ = ir.AspectMetadata, ir.Type{Kind: ir.Struct}
+	case "content":
+		t.aspect = ir.AspectContent
+	}
+	ok := t.aspect == ir.AspectPath || t.aspect != 0 && artifact && (t.aspect != ir.AspectContent || t.kind == inputPortTarget)
+	if !ok {
+		return t, 2, false
+	}
+	return t, 3, true
+}
+
+func (p *compPlace) take(t target, at source.Span) ir.Value {
+	switch t.kind {
+	case inputPortTarget, outputPortTarget:
+		return &ir.PortRef{Output: t.kind == outputPortTarget, Port: t.name, Aspect: t.aspect, At: at}
+	}
+	return &ir.InputRef{Name: t.name, At: at}
+}
+
+func (p *compPlace) names(path []string) []string {
+	var out []string
+	switch {
+	case len(path) == 0 && p.narrow:
+		return []string{"inputs"}
+	case len(path) == 0:
+		return []string{"inputs", "outputs"}
+	case len(path) == 1 && path[0] == "inputs":
+		for _, port := range p.comp.ir.Inputs {
+			if !p.narrow || !port.Type.IsArtifact() {
+				out = append(out, port.Name.Text)
+			}
+		}
+	case len(path) == 1 && path[0] == "outputs" && !p.narrow:
+		for _, port := range p.comp.ir.Outputs {
+			out = append(out, port.Name.Text)
+		}
+	case len(path) == 2 && path[0] == "outputs" && !p.narrow:
+		if o := p.comp.outs[path[1]]; o != nil && !o.Type.IsArtifact() {
+			return []string{"path"}
+		}
+		return []string{"metadata", "path", "uri"}
+	case len(path) == 2 && path[0] == "inputs" && !p.narrow:
+		if in := p.comp.ins[path[1]]; in != nil && in.Type.IsArtifact() {
+			return []string{"metadata", "path", "uri"}
+		}
+	}
+	sort.Strings(out)
+	return out
+}
