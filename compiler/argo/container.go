@@ -1,0 +1,215 @@
+package argo
+
+import (
+	"strconv"
+	"strings"
+
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kfp-go/kfp-go/compiler/expr"
+	"github.com/kfp-go/kfp-go/compiler/ir"
+)
+
+const (
+	inputFolder    = "/kfp/in/"  // artifacts of a plain container
+	outputFolder   = "/kfp/out/" // its outputs
+	sdkParameters  = "/tmp/kfp/outputs/"
+	sdkMetadata    = "/tmp/kfp_outputs"
+	executorOutput = "executor-output"
+	workspacePath  = "/kfp-workspace"
+	workspaceName  = "kfp-workspace"
+	scratch        = "kfp"             // the volume for outputs
+	localRoot      = "/kfp/artifacts/" // where artifacts lie when no URI of the repository is known
+)
+
+// A pod is a container component, with the settings of a task, on its way to a
+// template.
+type pod struct {
+	l        *lowerer
+	c        *ir.Component
+	body     *ir.Container
+	settings *ir.Settings
+	sdk      bool // paths follow from URIs, results come from the executor's output
+	t        *wfv1.Template
+	u        *unit
+	main     *corev1.Container
+
+	declared map[string]bool // env names that a KFP container may mean by $(NAME)
+	usesE    bool            // KFP_E is needed
+	late     []corev1.EnvVar // KFP_A<n>
+	hidden   map[*ir.Expr]string
+	computed map[ir.Value]string // settings computed by the caller
+	patch    patch
+}
+
+// containerUnit is the template of a container task. Tasks of one component
+// with equal settings share it.
+func (l *lowerer) containerUnit(t *ir.Task) *unit {
+	l.pods++
+	key := unitKey{component: t.Component, settings: l.fingerprint(t.Settings)}
+	if u, ok := l.units[key]; ok {
+		return u
+	}
+	p := &pod{l: l, c: t.Component, body: t.Component.Container(), settings: t.Settings,
+		t: &wfv1.Template{}, u: &unit{outs: map[string]outKind{}}, main: &corev1.Container{},
+		hidden: map[*ir.Expr]string{}, computed: map[ir.Value]string{}}
+	p.sdk = usesExecutorInput(p.body)
+	p.build()
+	p.u.template = l.add(l.componentName(t.Component), p.t)
+	l.units[key] = p.u
+	return p.u
+}
+
+func (p *pod) build() {
+	p.declare()
+	p.hide()
+	p.inputs()
+	p.main.Image = p.field(p.body.Image)
+	p.main.WorkingDir = p.literalField(p.body.WorkDir, p.body.At)
+	p.program()
+	env := p.env()
+	p.outputs()
+	p.apply()
+	if p.usesE || len(p.late) > 0 {
+		env = append([]corev1.EnvVar{{Name: braces}}, env...)
+	}
+	p.main.Env = append(env, p.late...)
+	p.t.Container = p.main
+	p.l.inputsOf(p.u, p.t)
+	p.describe()
+	p.finish()
+}
+
+func (p *pod) declare() {
+	if p.body.Contract != ir.KFPContract {
+		return
+	}
+	p.declared = map[string]bool{}
+	for _, e := range p.body.Env {
+		p.declared[e.Name.Text] = true
+	}
+	if p.settings != nil {
+		for _, e := range p.settings.Env {
+			p.declared[e.Name.Text] = true
+		}
+	}
+}
+
+// inputs declares parameters and artifacts.
+func (p *pod) inputs() {
+	for _, port := range p.c.Inputs {
+		if !port.Type.IsArtifact() {
+			p.u.params = append(p.u.params, param{name: portName(port.Name.Text), port: port, fixed: defaultOf(port)})
+			continue
+		}
+		file, record := p.l.flow.needs(port, true)
+		if record {
+			p.u.params = append(p.u.params, param{name: recordName(port.Name.Text), port: port, record: true, fixed: defaultOf(port)})
+		}
+		if file {
+			p.u.arts = append(p.u.arts, artPort{name: portName(port.Name.Text), port: port, optional: true})
+		}
+	}
+}
+
+// inputPath is where an input artifact lies, and whether it is constant.
+func (p *pod) inputPath(port *ir.Port) string {
+	if !p.sdk {
+		return inputFolder + portName(port.Name.Text)
+	}
+	return ""
+}
+
+// record is expr-lang text of the decoded record of an input artifact.
+func recordExpr(port *ir.Port) string {
+	return "fromJSON(" + inputParam(recordName(port.Name.Text)) + ")"
+}
+
+// uriExpr is expr-lang text of the URI of an input artifact, ” when absent.
+func uriExpr(port *ir.Port) string { return "(" + recordExpr(port) + "?.uri ?? '')" }
+
+// localExpr is expr-lang text of the local path that the KFP SDK derives from
+// a URI.
+func localExpr(uri string) string {
+	return "replace(replace(replace(" + uri + ",'gs://','/gcs/'),'s3://','/s3/'),'minio://','/minio/')"
+}
+
+// keyExpr is expr-lang text of the key, in the run's repository, of a URI.
+func keyExpr(uri string) string {
+	return "(" + uri + " startsWith '" + localRoot + "' ? " + uri + "[" + strconv.Itoa(len(localRoot)) + ":] : join(split(" + uri + ",'/')[3:],'/'))"
+}
+
+// localPath is the local path of a constant URI.
+func localPath(uri string) string {
+	for _, s := range [...][2]string{{"gs://", "/gcs/"}, {"s3://", "/s3/"}, {"minio://", "/minio/"}} {
+		if rest, ok := strings.CutPrefix(uri, s[0]); ok {
+			return s[1] + rest
+		}
+	}
+	return uri
+}
+
+// artifactRoot is the URI below which artifacts get theirs, ending in a slash.
+func (l *lowerer) artifactRoot() string {
+	if l.opt.ArtifactRoot == "" {
+		return localRoot
+	}
+	root, _, _ := strings.Cut(l.opt.ArtifactRoot, "?")
+	return strings.TrimRight(root, "/") + "/"
+}
+
+// keyRoot is the part of artifactRoot that belongs to keys.
+func (l *lowerer) keyRoot() string {
+	root := l.artifactRoot()
+	if root == localRoot {
+		return ""
+	}
+	if _, rest, ok := strings.Cut(root, "://"); ok {
+		_, key, _ := strings.Cut(rest, "/")
+		return key
+	}
+	return strings.TrimLeft(root, "/")
+}
+
+// folder is the part of keys and URIs that belongs to one attempt of a task.
+func (p *pod) folder() string {
+	return "{{workflow.name}}/" + templateName(p.l.componentName(p.c)) + "/{{pod.name}}"
+}
+
+// mountInputs adds the input artifacts to the template, once its inputs are
+// declared.
+func (p *pod) mountInputs() {
+	for i := range p.t.Inputs.Artifacts {
+		a := &p.t.Inputs.Artifacts[i]
+		a.Path = inputFolder + a.Name
+	}
+	for _, port := range p.c.Inputs {
+		if !port.Type.IsArtifact() || !p.l.flow.byRecord[port] {
+			continue
+		}
+		a := wfv1.Artifact{Name: portName(port.Name.Text), Optional: true}
+		uri := uriExpr(port)
+		if port.Type.Kind == ir.List {
+			uri = listFolderExpr(port, p.l.artifactRoot())
+		}
+		a.Path = inputFolder + a.Name
+		if p.sdk {
+			local := localExpr(uri)
+			a.Path = tag("(" + local + " startsWith '/' ? " + local + " : '" + inputFolder + a.Name + "')")
+		}
+		a.S3 = &wfv1.S3Artifact{Key: tag("(" + uri + " == '' ? 'kfp-none' : " + keyExpr(uri) + ")")}
+		p.t.Inputs.Artifacts = append(p.t.Inputs.Artifacts, a)
+	}
+}
+
+// listFolderExpr is the URI of the folder that holds all artifacts of a list:
+// that of the component that made them, or the run's.
+func listFolderExpr(port *ir.Port, root string) string {
+	r := recordExpr(port)
+	dir := func(of string) string {
+		return "join(split(" + of + ".uri,'/')[:len(split(" + of + ".uri,'/')) - 2],'/')"
+	}
+	first := "((" + r + " ?? [])[0])"
+	return "(len(" + r + " ?? []) == 0 ? '' : (all(" + r + "," + dir("#") + " == " + dir(first) + ") ? " + dir(first) + " : " + expr.ArgoString(root) + " + workflow.name))"
+}

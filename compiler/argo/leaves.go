@@ -1,0 +1,107 @@
+package argo
+
+import (
+	"strings"
+
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	"k8s.io/utils/ptr"
+
+	"github.com/kfp-go/kfp-go/compiler/expr"
+	"github.com/kfp-go/kfp-go/compiler/ir"
+)
+
+// importerUnit makes an artifact's record without a pod: a DAG whose only task
+// never runs and whose output is the record.
+func (l *lowerer) importerUnit(c *ir.Component) *unit {
+	key := unitKey{component: c}
+	if u, ok := l.units[key]; ok {
+		return u
+	}
+	body := c.Body.(*ir.Importer)
+	u := &unit{outs: map[string]outKind{body.Output: outJSON}}
+	l.units[key] = u
+	d := &dag{l: l, owner: c, leaf: true, notes: map[string]string{}}
+	d.ports(u)
+	t := &wfv1.Template{DAG: &wfv1.DAGTemplate{Tasks: []wfv1.DAGTask{{
+		Name: "nothing", When: "false", Inline: &wfv1.Template{Suspend: &wfv1.SuspendTemplate{Duration: "0"}}}}}}
+	l.inputsOf(u, t)
+	at := &place{d: d, index: -1, outputs: true}
+	metadata := "fromJSON('{ }')"
+	if body.Metadata != nil {
+		metadata = at.value(body.Metadata).decoded()
+	}
+	record := structExpr([]string{"metadata", "name", "type", "uri"}, []string{metadata, expr.ArgoString(body.Output),
+		expr.ArgoConst(schemaRecord(body.Type)), at.value(body.URI).text()})
+	t.Outputs.Parameters = []wfv1.Parameter{{Name: recordName(body.Output), ValueFrom: &wfv1.ValueFrom{Expression: "toJson(" + record + ")"}}}
+	t.Annotations = map[string]string{NotePaths: `{"nothing":""}`, NotePorts: ir.JSON(map[string]any{portName(body.Output): portKind(body.Type)})}
+	u.template = l.add(l.componentName(c), t)
+	if lit, ok := body.URI.(*ir.Literal); ok {
+		l.foreign(lit)
+	}
+	return u
+}
+
+// foreign warns of artifacts that no run can mount.
+func (l *lowerer) foreign(lit *ir.Literal) {
+	uri := ir.Text(lit.V)
+	if strings.HasPrefix(uri, l.artifactRoot()) {
+		return
+	}
+	scheme, rest, ok := strings.Cut(uri, "://")
+	if !ok {
+		return
+	}
+	switch scheme {
+	case "s3", "gs", "minio":
+		bucket, _, _ := strings.Cut(rest, "/")
+		if !strings.HasPrefix(l.opt.ArtifactRoot, scheme+"://"+bucket+"/") {
+			l.warn(msgOtherBucket(lit.At, uri))
+		}
+		return
+	}
+	l.warn(msgForeign(lit.At, uri))
+}
+
+// claimUnit creates or deletes a volume claim through a resource template.
+func (l *lowerer) claimUnit(c *ir.Component) *unit {
+	key := unitKey{component: c}
+	if u, ok := l.units[key]; ok {
+		return u
+	}
+	u := &unit{outs: map[string]outKind{}}
+	l.units[key] = u
+	d := &dag{l: l, owner: c, leaf: true, notes: map[string]string{}}
+	d.ports(u)
+	t := &wfv1.Template{}
+	if c.Body.(*ir.Claim).Delete {
+		t.Resource = &wfv1.ResourceTemplate{Action: "delete", Flags: []string{"pvc", tag("fromJSON(" + inputParam("pvc_name") + ")"), "--wait=false"}}
+	} else {
+		t.Resource = &wfv1.ResourceTemplate{Action: "create", SetOwnerReference: true, Manifest: claimManifest(c)}
+		for _, p := range c.Outputs {
+			u.outs[p.Name.Text] = outName
+			t.Outputs.Parameters = append(t.Outputs.Parameters, wfv1.Parameter{Name: portName(p.Name.Text), ValueFrom: &wfv1.ValueFrom{JSONPath: "{.metadata.name}"}})
+		}
+	}
+	l.inputsOf(u, t)
+	u.template = l.add(l.componentName(c), t)
+	return u
+}
+
+// claimManifest is the claim as JSON, computed from the component's inputs.
+func claimManifest(c *ir.Component) string {
+	in := func(name string) string {
+		if c.Input(name) == nil {
+			return "nil"
+		}
+		return "fromJSON(" + inputParam(portName(name)) + ")"
+	}
+	name, suffix := in("pvc_name"), in("pvc_name_suffix")
+	meta := "sprig.merge(({'annotations': " + in("annotations") + " ?? fromJSON('{ }') }), " +
+		"(" + name + " ?? '') != '' ? ({'name': " + name + " }) : ({'generateName': workflow.name + (" + suffix + " ?? '-claim') }))"
+	spec := "({'accessModes': " + in("access_modes") + " ?? ['ReadWriteOnce'], 'resources': ({'requests': ({'storage': " + in("size") + " ?? '1Gi' }) }), " +
+		"'storageClassName': (" + in("storage_class_name") + " ?? '') == '' ? nil : " + in("storage_class_name") + ", " +
+		"'volumeName': (" + in("volume_name") + " ?? '') == '' ? nil : " + in("volume_name") + ", 'dataSource': " + in("data_source") + " })"
+	return tag("toJson(({'apiVersion': 'v1', 'kind': 'PersistentVolumeClaim', 'metadata': " + meta + ", 'spec': " + spec + " }))")
+}
+
+var _ = ptr.To[int]

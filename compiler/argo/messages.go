@@ -1,0 +1,133 @@
+package argo
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/ir"
+	"github.com/kfp-go/kfp-go/compiler/source"
+)
+
+// The wording of this package, and the pages of its codes.
+
+func (l *lowerer) fail(d diag.Diagnostic)   { d.Severity = diag.Error; l.report(d) }
+func (l *lowerer) warn(d diag.Diagnostic)   { d.Severity = diag.Warning; l.report(d) }
+func (l *lowerer) cannot(d diag.Diagnostic) { d.Severity = diag.Error; l.report(d) }
+
+func note(code diag.Code, at source.Span, message, hint string) diag.Diagnostic {
+	return diag.Diagnostic{Code: code, Span: at, Message: message, Hint: hint}
+}
+
+func msgOutputRunFact(at source.Span) diag.Diagnostic {
+	return note("A600", at, "an output cannot be made from facts of the run, which Argo does not know there",
+		"give the value to a task as an input and take it from the task's output")
+}
+
+func msgExpression(at source.Span, text string, err error) diag.Diagnostic {
+	return note("A601", at, fmt.Sprintf("%q cannot be written as an Argo expression: %v", text, err), "compute it in a task")
+}
+
+func msgNoCommand(name ir.Ident, at source.Span) diag.Diagnostic {
+	return note("A602", at, fmt.Sprintf("component %q has no command: before each run Argo's controller looks the entrypoint up in the image's registry", name.Text),
+		"write the image's entrypoint as command")
+}
+
+func msgBraces(at source.Span, text string) diag.Diagnostic {
+	return note("A603", at, strconv.Quote(clip(text))+` holds "{{", which Argo would replace here`, "such text can stand in command, args, env and inputs only")
+}
+
+func msgArgsTooLong(name ir.Ident, at source.Span, n int) diag.Diagnostic {
+	return note("A604", at, fmt.Sprintf("the arguments of component %q are %d KiB long; Argo passes at most 128 KiB", name.Text, n>>10),
+		"put the text into the image, an artifact or the command")
+}
+
+func msgExitWhen(name ir.Ident) diag.Diagnostic {
+	return note("A605", name.At, fmt.Sprintf("exit task %q cannot have a condition of its own in Argo", name.Text), "put it into a group")
+}
+
+func msgToleranceCut(name ir.Ident) diag.Diagnostic {
+	return note("A606", name.At, fmt.Sprintf("task %q runs however its upstream tasks ended, but they are in another part of this DAG of more than 100 tasks", name.Text),
+		"put the tasks that may fail and the one behind them into a group")
+}
+
+func msgQuantity(at source.Span, what, text string) diag.Diagnostic {
+	return note("A607", at, fmt.Sprintf("%q is no quantity (%s)", clip(text), what), "such as 500m, 2, 512Mi or 10Gi")
+}
+
+func msgAcceleratorType(at source.Span) diag.Diagnostic {
+	return note("A608", at, "the type of an accelerator must be known when the pipeline is compiled", "choose it with a profile")
+}
+
+func msgObject(at source.Span, what string, err error) diag.Diagnostic {
+	return note("A609", at, fmt.Sprintf("this is no valid %s: %s", what, clean(err)), "")
+}
+
+func msgFactor(at source.Span, f float64) diag.Diagnostic {
+	return note("A610", at, fmt.Sprintf("Argo's backoff factor is a whole number; %v is rounded", f), "write a whole number")
+}
+
+func msgGrowWithoutBase(at source.Span) diag.Diagnostic {
+	return note("A611", at, "memory cannot grow because the task asks for none", "state resources.memory")
+}
+
+func msgSpotAffinity(at source.Span) diag.Diagnostic {
+	return note("A612", at, "a computed affinity cannot be combined with spot", "write the affinity out")
+}
+
+func msgPatch(at source.Span, what string, err error) diag.Diagnostic {
+	return note("A613", at, fmt.Sprintf("the patch does not fit Argo's %s: %s", what, clean(err)), "")
+}
+
+func msgPatchKind(at source.Span) diag.Diagnostic {
+	return note("A614", at, "a patch must leave the template a container", "")
+}
+
+func msgContent(at source.Span, port string) diag.Diagnostic {
+	return note("A615", at, fmt.Sprintf("the content of artifact %q cannot become text of a command in Argo", port), "read the file in the program")
+}
+
+func msgComponentExpr(at source.Span, text string) diag.Diagnostic {
+	return note("A616", at, fmt.Sprintf("%q may fail, and reads something that is known only inside the container", text), "compute it in the program")
+}
+
+func msgRootArtifact(name ir.Ident) diag.Diagnostic {
+	return note("A617", name.At, fmt.Sprintf("artifact %q cannot be an input of a run", name.Text), "import it from a URI inside the pipeline")
+}
+
+func msgNoSchedule(name ir.Ident) diag.Diagnostic {
+	return note("A618", name.At, fmt.Sprintf("pipeline %q has no schedule, which a CronWorkflow needs", name.Text), "add schedule: {cron: …}")
+}
+
+func msgOtherBucket(at source.Span, uri string) diag.Diagnostic {
+	return note("A619", at, strconv.Quote(clip(uri))+" is read by its key from the run's artifact repository, whatever bucket that is", "set the artifact root to this bucket")
+}
+
+func msgForeign(at source.Span, uri string) diag.Diagnostic {
+	return note("A620", at, strconv.Quote(clip(uri))+" is passed on as a URI; its content is not put into pods", "download it in the task")
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}
+
+// clean is the message of a foreign error on one line.
+func clean(err error) string {
+	out := []rune(err.Error())
+	for i, r := range out {
+		if r < 0x20 || r == 0x7f {
+			out[i] = ' '
+		}
+	}
+	return clip200(string(out))
+}
+
+func clip200(s string) string {
+	if r := []rune(s); len(r) > 200 {
+		return string(r[:200]) + "…"
+	}
+	return s
+}

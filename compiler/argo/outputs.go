@@ -1,0 +1,264 @@
+package argo
+
+import (
+	"path"
+	"strings"
+
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kfp-go/kfp-go/compiler/expr"
+	"github.com/kfp-go/kfp-go/compiler/ir"
+)
+
+// outputPath is where a container writes an output, with simple tags.
+func (p *pod) outputPath(port *ir.Port) string {
+	name := portName(port.Name.Text)
+	switch {
+	case !port.Type.IsArtifact() && p.body.Contract == ir.KFPContract:
+		return sdkParameters + name
+	case port.Type.IsArtifact() && p.sdk:
+		return localPath(p.outputURI(port))
+	}
+	return outputFolder + name
+}
+
+// outputURI is the URI of an output artifact, with simple tags. It is new for
+// every attempt, since failed attempts are uploaded as well.
+func (p *pod) outputURI(port *ir.Port) string {
+	return p.l.artifactRoot() + p.folder() + "/" + portName(port.Name.Text)
+}
+
+func orEmpty(m map[string]any) map[string]any {
+	if m == nil {
+		return map[string]any{}
+	}
+	return m
+}
+
+// baseRecord is what is known of an output artifact before its task runs.
+func (l *lowerer) baseRecord(port *ir.Port, uri string) map[string]any {
+	return map[string]any{"name": port.Name.Text, "type": schemaRecord(port.Type), "uri": uri, "metadata": orEmpty(port.Metadata)}
+}
+
+func schemaRecord(t ir.Type) map[string]any {
+	for t.Kind == ir.List && t.Items != nil {
+		t = *t.Items
+	}
+	out := map[string]any{}
+	switch {
+	case t.Schema.Instance != "":
+		out["instanceSchema"] = t.Schema.Instance
+	case t.Schema.URI != "":
+		out["schemaUri"] = t.Schema.URI
+	default:
+		out["schemaTitle"] = t.Schema.Title
+	}
+	if t.Schema.Version != "" {
+		out["schemaVersion"] = t.Schema.Version
+	}
+	return out
+}
+
+// outputs declares what the container gives back, and the folders that have to
+// be there before it starts.
+func (p *pod) outputs() {
+	folders := &folders{}
+	for _, port := range p.c.Outputs {
+		name := portName(port.Name.Text)
+		where := p.outputPath(port)
+		folders.add(path.Dir(where))
+		if port.Type.IsArtifact() {
+			p.artifactOutput(port, name, where)
+			continue
+		}
+		from := &wfv1.ValueFrom{Path: where}
+		p.u.outs[port.Name.Text] = outFile
+		if p.sdk {
+			from.Default = wfv1.AnyStringPtr("")
+			p.u.outs[port.Name.Text] = outSDK
+		}
+		p.t.Outputs.Parameters = append(p.t.Outputs.Parameters, wfv1.Parameter{Name: name, ValueFrom: from})
+	}
+	if p.sdk && len(p.c.Outputs) > 0 {
+		folders.add(sdkMetadata)
+		p.t.Outputs.Parameters = append(p.t.Outputs.Parameters, wfv1.Parameter{Name: executorOutput,
+			ValueFrom: &wfv1.ValueFrom{Path: sdkMetadata + "/output_metadata.json", Default: wfv1.AnyStringPtr("{}")}})
+	}
+	folders.mount(p)
+}
+
+func (p *pod) artifactOutput(port *ir.Port, name, where string) {
+	p.u.outs[port.Name.Text] = outName
+	if p.sdk {
+		p.u.outs[port.Name.Text] = outSDK
+	}
+	p.t.Outputs.Artifacts = append(p.t.Outputs.Artifacts, wfv1.Artifact{
+		Name: name, Path: where, Optional: true,
+		Archive:          &wfv1.ArchiveStrategy{None: &wfv1.NoneStrategy{}},
+		ArtifactLocation: wfv1.ArtifactLocation{S3: &wfv1.S3Artifact{Key: p.l.keyRoot() + p.folder() + "/" + name}},
+	})
+	if p.l.flow.record[port] {
+		record := wireConst(ir.JSON(p.l.baseRecord(port, "@uri@")))
+		record = strings.Replace(record, "@uri@", p.outputURI(port), 1)
+		p.t.Outputs.Parameters = append(p.t.Outputs.Parameters, wfv1.Parameter{Name: recordName(port.Name.Text), Value: wfv1.AnyStringPtr(record)})
+	}
+}
+
+// folders are the parents of output files; one scratch volume holds them all.
+type folders struct{ list []string }
+
+func (f *folders) add(dir string) {
+	for _, x := range f.list {
+		if x == dir {
+			return
+		}
+	}
+	f.list = append(f.list, dir)
+}
+
+func (f *folders) mount(p *pod) {
+	if len(f.list) == 0 {
+		return
+	}
+	p.t.Volumes = append(p.t.Volumes, corev1.Volume{Name: scratch, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}})
+	for i, dir := range f.list {
+		m := corev1.VolumeMount{Name: scratch, MountPath: dir}
+		if len(f.list) > 1 {
+			m.SubPath = string(rune('a' + i))
+		}
+		p.main.VolumeMounts = append(p.main.VolumeMounts, m)
+	}
+}
+
+// executorInput is KFP's {{$}} in pieces: constant JSON with tags in it.
+func (p *pod) executorInput() []piece {
+	b := &jsonPieces{}
+	b.raw(`{"inputs":{`)
+	p.inputParameters(b)
+	p.inputArtifacts(b)
+	b.raw(`},"outputs":{`)
+	p.outputFiles(b)
+	b.raw(`"outputFile":"` + sdkMetadata + `/output_metadata.json"}}`)
+	return []piece{{tag: "", expr: b.expr()}}
+}
+
+// jsonPieces builds an expression for a JSON text out of constant and computed
+// parts.
+type jsonPieces struct {
+	parts []string
+	text  strings.Builder
+}
+
+func (b *jsonPieces) raw(s string) { b.text.WriteString(s) }
+
+func (b *jsonPieces) flush() {
+	if b.text.Len() > 0 {
+		b.parts = append(b.parts, expr.ArgoString(b.text.String()))
+		b.text.Reset()
+	}
+}
+
+func (b *jsonPieces) computed(e string) {
+	b.flush()
+	b.parts = append(b.parts, e)
+}
+
+func (b *jsonPieces) expr() string {
+	b.flush()
+	return concat(b.parts)
+}
+
+func (p *pod) inputParameters(b *jsonPieces) {
+	first := true
+	for _, port := range p.c.Inputs {
+		if port.Type.IsArtifact() {
+			continue
+		}
+		if first {
+			b.raw(`"parameterValues":{`)
+		} else {
+			b.raw(",")
+		}
+		first = false
+		b.raw(ir.JSON(port.Name.Text) + ":")
+		b.computed(inputParam(portName(port.Name.Text)))
+	}
+	if !first {
+		b.raw("}")
+	}
+}
+
+func (p *pod) inputArtifacts(b *jsonPieces) {
+	first := true
+	for _, port := range p.c.Inputs {
+		if !port.Type.IsArtifact() {
+			continue
+		}
+		switch {
+		case !first:
+			b.raw(",")
+		case len(p.c.Inputs) > 0 && hasParameters(p.c.Inputs):
+			b.raw(`,"artifacts":{`)
+		default:
+			b.raw(`"artifacts":{`)
+		}
+		first = false
+		in := inputParam(recordName(port.Name.Text))
+		key := ir.JSON(port.Name.Text) + `:{"artifacts":`
+		switch {
+		case port.Type.Kind == ir.List:
+			b.raw(key)
+			b.computed("(" + in + " == 'null' ? '[]' : " + in + ")")
+			b.raw("}")
+		default:
+			b.raw(key + "[")
+			b.computed("(" + in + " == 'null' ? '' : " + in + ")")
+			b.raw("]}")
+		}
+	}
+	if !first {
+		b.raw("}")
+	}
+}
+
+func hasParameters(ports []*ir.Port) bool {
+	for _, p := range ports {
+		if !p.Type.IsArtifact() {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *pod) outputFiles(b *jsonPieces) {
+	for _, artifacts := range [...]bool{false, true} {
+		first := true
+		for _, port := range p.c.Outputs {
+			if port.Type.IsArtifact() != artifacts {
+				continue
+			}
+			switch {
+			case !first:
+				b.raw(",")
+			case artifacts:
+				b.raw(`"artifacts":{`)
+			default:
+				b.raw(`"parameters":{`)
+			}
+			first = false
+			b.raw(ir.JSON(port.Name.Text) + ":")
+			if !artifacts {
+				b.raw(`{"outputFile":` + ir.JSON(p.outputPath(port)) + `}`)
+				continue
+			}
+			before, after, _ := strings.Cut(ir.JSON(p.l.baseRecord(port, "@uri@")), "@uri@")
+			b.raw(`{"artifacts":[` + before)
+			b.computed(tagsAsExpr(p.outputURI(port)))
+			b.raw(after + `]}`)
+		}
+		if !first {
+			b.raw("},")
+		}
+	}
+}

@@ -1,0 +1,193 @@
+package argo
+
+import (
+	"strings"
+
+	"github.com/kfp-go/kfp-go/compiler/expr"
+	"github.com/kfp-go/kfp-go/compiler/ir"
+)
+
+// A value is what a reference or a computation becomes in expr-lang: one or
+// more of its forms, from which the others follow.
+type value struct {
+	typ      ir.Type
+	absent   bool   // may be nil
+	isConst  bool   // constant holds it
+	constant any    // a JSON value
+	expr     string // the decoded value
+	json     string // its JSON text
+	wire     string // its JSON text, safe to be passed on
+}
+
+// decoded is expr-lang text of the decoded value.
+func (v value) decoded() string {
+	switch {
+	case v.isConst:
+		return expr.ArgoConst(v.constant)
+	case v.expr != "":
+		return v.expr
+	case v.wire != "":
+		return "fromJSON(" + v.wire + ")"
+	}
+	return "fromJSON(" + v.json + ")"
+}
+
+// jsonText is expr-lang text of the value's JSON.
+func (v value) jsonText() string {
+	switch {
+	case v.isConst:
+		return expr.ArgoString(ir.JSON(v.constant))
+	case v.wire != "":
+		return v.wire
+	case v.json != "":
+		return v.json
+	}
+	return "toJson(" + v.expr + ")"
+}
+
+// argument is the text of a task's argument: constant wire text, or a tag.
+func (v value) argument() string {
+	switch {
+	case v.isConst:
+		return wireConst(ir.JSON(v.constant))
+	case v.wire != "":
+		return tag(v.wire)
+	case harmless(v.typ):
+		return tag(v.jsonText())
+	}
+	return tag(wireExpr(v.jsonText()))
+}
+
+// text is expr-lang text of the value's text form.
+func (v value) text() string {
+	if v.isConst {
+		return expr.ArgoString(ir.Text(v.constant))
+	}
+	if !v.absent {
+		return expr.ArgoText(v.decoded(), v.typ)
+	}
+	if v.typ.Kind == ir.String {
+		return "(" + v.decoded() + " ?? '')"
+	}
+	return expr.ArgoText(v.decoded(), ir.Type{Kind: ir.Dynamic})
+}
+
+func constant(x any) value {
+	return value{isConst: true, constant: x, typ: typeOfJSON(x), absent: x == nil}
+}
+
+func typeOfJSON(x any) ir.Type {
+	switch x.(type) {
+	case nil:
+		return ir.Type{Kind: ir.Null}
+	case bool:
+		return ir.Type{Kind: ir.Boolean}
+	case int, int64:
+		return ir.Type{Kind: ir.Integer}
+	case float64:
+		return ir.Type{Kind: ir.Number}
+	case string:
+		return ir.Type{Kind: ir.String}
+	case []any:
+		return ir.Type{Kind: ir.List}
+	}
+	return ir.Type{Kind: ir.Struct}
+}
+
+// converted is the value as an input takes it, by KFP's rule: text takes
+// anything by its text form, everything else must be of its kind already; the
+// input's default stands in for what is absent, and a required input without
+// one refuses it.
+func (v value) converted(port *ir.Port) value {
+	want := port.Type
+	if want.IsArtifact() || want.Kind == ir.Invalid {
+		return v
+	}
+	if v.isConst {
+		return v.constantAs(port)
+	}
+	out := v.kindAs(want)
+	if !v.absent {
+		return out
+	}
+	if port.Default != nil && port.Default.V != nil {
+		fallback := constant(port.Default.V).constantAs(port)
+		return value{typ: want, expr: "(" + out.decoded() + " ?? " + fallback.decoded() + ")"}
+	}
+	if !port.Optional {
+		return value{typ: want, expr: "filter([" + out.decoded() + "],# != nil)[0]"}
+	}
+	out.absent = true
+	return out
+}
+
+func (v value) constantAs(port *ir.Port) value {
+	if v.constant == nil && port.Default != nil {
+		return constant(port.Default.V)
+	}
+	if port.Type.Kind == ir.String && v.constant != nil {
+		if _, ok := v.constant.(string); !ok {
+			return constant(ir.Text(v.constant))
+		}
+	}
+	return v
+}
+
+// kindAs converts to the kind; nil stays nil.
+func (v value) kindAs(want ir.Type) value {
+	have := v.typ.Kind
+	switch {
+	case want.Kind == ir.Dynamic, have == want.Kind, have == ir.Integer && want.Kind == ir.Number:
+		v.typ = want
+		return v
+	case want.Kind == ir.String && v.absent:
+		return value{typ: want, absent: true, expr: "map([" + v.decoded() + "],# == nil ? nil : " + expr.ArgoText("#", ir.Type{Kind: ir.Dynamic}) + ")[0]"}
+	case want.Kind == ir.String:
+		return value{typ: want, expr: v.text()}
+	}
+	kind := exprKind(want)
+	if kind == "" {
+		return v
+	}
+	test := "type(#) == '" + kind + "'"
+	if v.absent || have == ir.Dynamic || have == ir.Null {
+		if v.absent {
+			test = "# == nil or " + test
+		}
+	}
+	return value{typ: want, absent: v.absent, expr: "filter([" + v.decoded() + "]," + test + ")[0]"}
+}
+
+// exprKind is what expr-lang's type() says of decoded JSON.
+func exprKind(t ir.Type) string {
+	switch t.Kind {
+	case ir.Integer, ir.Number:
+		return "float"
+	case ir.Boolean:
+		return "bool"
+	case ir.List:
+		return "array"
+	case ir.Struct:
+		return "map"
+	case ir.String:
+		return "string"
+	}
+	return ""
+}
+
+// concat joins texts.
+func concat(parts []string) string {
+	switch len(parts) {
+	case 0:
+		return "''"
+	case 1:
+		return parts[0]
+	}
+	return "(" + strings.Join(parts, " + ") + ")"
+}
+
+// field is expr-lang text of a field of a decoded struct; nil when it is not
+// there.
+func field(of string, key string) string {
+	return "get(" + of + " ?? fromJSON('{ }')," + expr.ArgoString(key) + ")"
+}

@@ -1,0 +1,442 @@
+package argo
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"sort"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// printYAML writes an API object as YAML: fields in the order of the struct,
+// map keys sorted, whatever is empty left out unless it is a pointer that was
+// set. The standard marshallers print status and empty maps, and are slow on
+// ten thousand tasks.
+func printYAML(object any) []byte {
+	w := &yamlWriter{fields: map[reflect.Type][]fieldInfo{}}
+	w.buf.Grow(64 << 10)
+	w.value(reflect.ValueOf(object), 0, atLine)
+	out := w.buf.Bytes()
+	if len(out) == 0 || out[len(out)-1] != '\n' {
+		out = append(out, '\n')
+	}
+	return out
+}
+
+// where says what stands before the value that is written next.
+type where uint8
+
+const (
+	atLine where = iota // the beginning of a line, indented by the writer
+	atKey               // behind "key:"
+	atDash              // behind "- "
+)
+
+type yamlWriter struct {
+	buf    bytes.Buffer
+	fields map[reflect.Type][]fieldInfo
+}
+
+// entry is one key of a mapping about to be written.
+type entry struct {
+	key   string
+	value reflect.Value
+}
+
+func (w *yamlWriter) value(v reflect.Value, indent int, at where) {
+	v = deref(v)
+	if !v.IsValid() {
+		w.scalar("null", at)
+		return
+	}
+	if v.CanInterface() && v.Type().Implements(marshalerType) {
+		w.marshaler(v, indent, at)
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		if v.CanAddr() && v.Addr().Type().Implements(marshalerType) {
+			w.marshaler(v.Addr(), indent, at)
+			return
+		}
+		w.mapping(w.structEntries(v, nil), indent, at)
+	case reflect.Map:
+		w.mapping(mapEntries(v), indent, at)
+	case reflect.Slice, reflect.Array:
+		if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
+			w.marshaler(v, indent, at)
+			return
+		}
+		w.sequence(v, indent, at)
+	case reflect.String:
+		w.text(v.String(), indent, at)
+	case reflect.Bool:
+		w.scalar(strconv.FormatBool(v.Bool()), at)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		w.scalar(strconv.FormatInt(v.Int(), 10), at)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		w.scalar(strconv.FormatUint(v.Uint(), 10), at)
+	case reflect.Float32, reflect.Float64:
+		w.scalar(jsonNumber(v.Float()), at)
+	default:
+		w.scalar("null", at)
+	}
+}
+
+func jsonNumber(f float64) string {
+	b, err := json.Marshal(f)
+	if err != nil {
+		return "null"
+	}
+	return string(b)
+}
+
+func deref(v reflect.Value) reflect.Value {
+	for v.IsValid() && (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) {
+		if v.IsNil() {
+			return reflect.Value{}
+		}
+		if v.Kind() == reflect.Pointer && v.Type().Implements(marshalerType) && !v.Type().Elem().Implements(marshalerType) {
+			return v
+		}
+		v = v.Elem()
+	}
+	return v
+}
+
+var marshalerType = reflect.TypeFor[json.Marshaler]()
+
+// marshaler writes what a type's own JSON says.
+func (w *yamlWriter) marshaler(v reflect.Value, indent int, at where) {
+	b, err := json.Marshal(v.Interface())
+	if err != nil {
+		w.scalar("null", at)
+		return
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	var x any
+	if d.Decode(&x) != nil {
+		w.scalar("null", at)
+		return
+	}
+	if n, ok := x.(json.Number); ok {
+		w.scalar(n.String(), at)
+		return
+	}
+	w.value(reflect.ValueOf(x), indent, at)
+}
+
+func (w *yamlWriter) mapping(entries []entry, indent int, at where) {
+	if len(entries) == 0 {
+		w.scalar("{}", at)
+		return
+	}
+	if at == atKey {
+		w.buf.WriteByte('\n')
+	}
+	for i, e := range entries {
+		if i > 0 || at != atDash {
+			w.indent(indent)
+		}
+		w.key(e.key)
+		w.buf.WriteByte(':')
+		v := deref(e.value)
+		step := 2
+		if v.IsValid() && v.Kind() == reflect.Slice {
+			step = 0 // dashes stand below the key
+		}
+		w.value(e.value, indent+step, atKey)
+	}
+}
+
+func (w *yamlWriter) sequence(v reflect.Value, indent int, at where) {
+	if v.Len() == 0 {
+		w.scalar("[]", at)
+		return
+	}
+	if at == atKey {
+		w.buf.WriteByte('\n')
+	}
+	for i := range v.Len() {
+		if i > 0 || at != atDash {
+			w.indent(indent)
+		}
+		w.buf.WriteString("- ")
+		w.value(v.Index(i), indent+2, atDash)
+	}
+}
+
+func (w *yamlWriter) indent(n int) {
+	const blanks = "                                                                "
+	for n > len(blanks) {
+		w.buf.WriteString(blanks)
+		n -= len(blanks)
+	}
+	w.buf.WriteString(blanks[:n])
+}
+
+func (w *yamlWriter) scalar(s string, at where) {
+	if at == atKey {
+		w.buf.WriteByte(' ')
+	}
+	w.buf.WriteString(s)
+	w.buf.WriteByte('\n')
+}
+
+func (w *yamlWriter) key(s string) {
+	if plain(s) {
+		w.buf.WriteString(s)
+		return
+	}
+	w.quoted(s)
+}
+
+// text writes a string so that every YAML reader, of version 1.1 or 1.2, takes
+// it as this string.
+func (w *yamlWriter) text(s string, indent int, at where) {
+	if at == atKey {
+		w.buf.WriteByte(' ')
+	}
+	switch {
+	case plain(s):
+		w.buf.WriteString(s)
+	case blockable(s):
+		w.block(s, indent)
+		return
+	default:
+		w.quoted(s)
+	}
+	w.buf.WriteByte('\n')
+}
+
+func (w *yamlWriter) quoted(s string) {
+	if singleQuotable(s) {
+		w.buf.WriteByte('\'')
+		w.buf.WriteString(strings.ReplaceAll(s, "'", "''"))
+		w.buf.WriteByte('\'')
+		return
+	}
+	w.double(s)
+}
+
+func (w *yamlWriter) double(s string) {
+	w.buf.WriteByte('"')
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		switch {
+		case r == '"' || r == '\\':
+			w.buf.WriteByte('\\')
+			w.buf.WriteRune(r)
+		case r == '\n':
+			w.buf.WriteString(`\n`)
+		case r == '\t':
+			w.buf.WriteString(`\t`)
+		case r == '\r':
+			w.buf.WriteString(`\r`)
+		case r < 0x20 || r == 0x7f:
+			w.hex(`\x`, r, 2)
+		case printable(r):
+			w.buf.WriteString(s[:n])
+		case r <= 0xffff:
+			w.hex(`\u`, r, 4)
+		default:
+			w.hex(`\U`, r, 8)
+		}
+		s = s[n:]
+	}
+	w.buf.WriteByte('"')
+}
+
+func (w *yamlWriter) hex(mark string, r rune, digits int) {
+	const hex = "0123456789abcdef"
+	w.buf.WriteString(mark)
+	for i := digits - 1; i >= 0; i-- {
+		w.buf.WriteByte(hex[r>>(4*i)&15])
+	}
+}
+
+// block writes a literal block scalar, its lines indented by two more than the
+// key they belong to.
+func (w *yamlWriter) block(s string, indent int) {
+	w.buf.WriteByte('|')
+	body := s
+	switch {
+	case !strings.HasSuffix(s, "\n"):
+		w.buf.WriteByte('-')
+	case strings.HasSuffix(s, "\n\n"):
+		w.buf.WriteByte('+')
+		body = s[:len(s)-1]
+	default:
+		body = s[:len(s)-1]
+	}
+	w.buf.WriteByte('\n')
+	for line := range strings.SplitSeq(body, "\n") {
+		if line != "" {
+			w.indent(max(indent, 2))
+			w.buf.WriteString(line)
+		}
+		w.buf.WriteByte('\n')
+	}
+}
+
+// blockable reports whether a literal block scalar shows the text exactly.
+func blockable(s string) bool {
+	if !strings.Contains(strings.TrimRight(s, "\n"), "\n") || !utf8.ValidString(s) {
+		return false
+	}
+	if s[0] == ' ' || s[0] == '\n' || s[0] == '\t' {
+		return false
+	}
+	for _, r := range s {
+		if r != '\n' && r != '\t' && !printable(r) {
+			return false
+		}
+	}
+	return true
+}
+
+func singleQuotable(s string) bool {
+	for _, r := range s {
+		if !printable(r) {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
+}
+
+// printable leaves out what YAML forbids or what some readers take as a line
+// break.
+func printable(r rune) bool {
+	if r < 0x7f {
+		return r >= 0x20
+	}
+	return r != utf8.RuneError && r != 0xfeff && unicode.IsPrint(r)
+}
+
+// plain reports whether the text can stand without quotes everywhere.
+func plain(s string) bool {
+	if s == "" || len(s) > 200 {
+		return false
+	}
+	c := s[0]
+	if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '/' || c == '_') {
+		return false
+	}
+	for i := 1; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		case c == '-' || c == '_' || c == '.' || c == '/' || c == '@' || c == '(' || c == ')' || c == '=' || c == '&' || c == '|' || c == '+':
+		case c == ' ':
+			if i == len(s)-1 {
+				return false
+			}
+		case c == ':':
+			if i == len(s)-1 || s[i+1] == ' ' {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return !reserved(s)
+}
+
+// reserved words are booleans or null to YAML 1.1.
+func reserved(s string) bool {
+	if len(s) > 5 {
+		return false
+	}
+	switch strings.ToLower(s) {
+	case "y", "n", "yes", "no", "on", "off", "true", "false", "null":
+		return true
+	}
+	return false
+}
+
+type fieldInfo struct {
+	index  int
+	name   string
+	inline bool
+}
+
+func (w *yamlWriter) fieldsOf(t reflect.Type) []fieldInfo {
+	if f, ok := w.fields[t]; ok {
+		return f
+	}
+	var out []fieldInfo
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if !f.IsExported() {
+			continue
+		}
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case name == "-":
+		case name == "" && (f.Anonymous || strings.Contains(options, "inline")):
+			out = append(out, fieldInfo{index: i, inline: true})
+		case name == "":
+			out = append(out, fieldInfo{index: i, name: f.Name})
+		default:
+			out = append(out, fieldInfo{index: i, name: name})
+		}
+	}
+	w.fields[t] = out
+	return out
+}
+
+func (w *yamlWriter) structEntries(v reflect.Value, out []entry) []entry {
+	for _, f := range w.fieldsOf(v.Type()) {
+		x := v.Field(f.index)
+		if f.inline {
+			if x = deref(x); x.IsValid() && x.Kind() == reflect.Struct {
+				out = w.structEntries(x, out)
+			}
+			continue
+		}
+		if f.name == "status" || w.empty(x) {
+			continue
+		}
+		out = append(out, entry{f.name, x})
+	}
+	return out
+}
+
+func mapEntries(v reflect.Value) []entry {
+	keys := v.MapKeys()
+	out := make([]entry, 0, len(keys))
+	for _, k := range keys {
+		out = append(out, entry{k.String(), v.MapIndex(k)})
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].key < out[j].key })
+	return out
+}
+
+// empty reports whether leaving the field out says the same.
+func (w *yamlWriter) empty(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		return v.IsNil()
+	case reflect.Map, reflect.Slice, reflect.String:
+		return v.Len() == 0
+	case reflect.Struct:
+		if v.CanInterface() {
+			if z, ok := v.Interface().(interface{ IsZero() bool }); ok {
+				return z.IsZero()
+			}
+		}
+		if v.IsZero() {
+			return true
+		}
+		if v.Type().Implements(marshalerType) || v.CanAddr() && v.Addr().Type().Implements(marshalerType) {
+			return false
+		}
+		return len(w.structEntries(v, nil)) == 0
+	default:
+		return v.IsZero()
+	}
+}
