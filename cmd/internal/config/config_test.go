@@ -1,0 +1,171 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+)
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func env(m map[string]string) func(string) (string, bool) {
+	return func(k string) (string, bool) {
+		v, ok := m[k]
+		return v, ok
+	}
+}
+
+func setting(t *testing.T, c *Config, key string) Setting {
+	t.Helper()
+	for _, s := range c.Settings {
+		if s.Key.Name == key {
+			return s
+		}
+	}
+	t.Fatalf("no setting %q", key)
+	return Setting{}
+}
+
+// Each source wins over all below it, and says that it was the one.
+func TestPrecedence(t *testing.T) {
+	root, user := t.TempDir(), filepath.Join(t.TempDir(), "config.yaml")
+	flags := func() *pflag.FlagSet {
+		f := pflag.NewFlagSet("", pflag.ContinueOnError)
+		f.String("namespace", "", "")
+		return f
+	}
+	opt := Options{Root: root, UserFile: user, LookupEnv: env(nil)}
+	check := func(value, from string) {
+		t.Helper()
+		c, err := Load(opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := setting(t, c, "namespace")
+		if c.Namespace != value || s.Value != value || s.From != from {
+			t.Errorf("%q (%q) from %q, want %q from %q", c.Namespace, s.Value, s.From, value, from)
+		}
+	}
+	check("", "default")
+	write(t, user, "namespace: of-user\n")
+	check("of-user", user)
+	write(t, filepath.Join(root, ProjectFile), "namespace: of-project\n")
+	check("of-project", filepath.Join(root, ProjectFile))
+	opt.LookupEnv = env(map[string]string{"KFPGO_NAMESPACE": "of-env"})
+	check("of-env", "KFPGO_NAMESPACE")
+	opt.Flags = flags()
+	check("of-env", "KFPGO_NAMESPACE")
+	if err := opt.Flags.Set("namespace", "of-flag"); err != nil {
+		t.Fatal(err)
+	}
+	check("of-flag", "--namespace")
+}
+
+func TestEveryKey(t *testing.T) {
+	root := t.TempDir()
+	write(t, filepath.Join(root, ProjectFile), `metadata: meta
+output: json
+color: never
+profile: prod
+parallelism: 3
+cache-dir: /var/cache
+namespace: ml
+context: dev
+artifact-root: s3://b/p
+argo-check: always
+argo-version: 3.7.18
+cache: true
+accelerator-labels: {nvidia.com/gpu: nvidia.com/gpu.product}
+spot-labels: {a.b/c: spot, x: "true"}
+spot-taints: {t: v}
+lint: {unpinned-image: error}
+`)
+	c, err := Load(Options{Root: root, LookupEnv: env(map[string]string{"KFPGO_KUBECONFIG": "k"})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Metadata != filepath.Join(root, "meta") {
+		t.Errorf("metadata %q is not relative to its file", c.Metadata)
+	}
+	if c.Output != "json" || c.Color != "never" || c.Profile != "prod" || c.Parallelism != 3 || c.CacheDir != "/var/cache" ||
+		c.Namespace != "ml" || c.Context != "dev" || c.Kubeconfig != "k" || c.ArtifactRoot != "s3://b/p" || c.ArgoCheck != "always" ||
+		c.ArgoVersion != "3.7.18" || !c.Cache || c.AcceleratorLabels["nvidia.com/gpu"] != "nvidia.com/gpu.product" ||
+		c.SpotLabels["a.b/c"] != "spot" || c.SpotLabels["x"] != "true" || c.SpotTaints["t"] != "v" || c.Lint["unpinned-image"] != "error" {
+		t.Errorf("got %+v", c)
+	}
+	for _, s := range c.Settings {
+		if s.From == "default" {
+			t.Errorf("%s was not taken from anywhere", s.Key.Name)
+		}
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	for _, tt := range []struct{ text, want string }{
+		{"# x\nnamspace: a\n", `:2: unknown key "namspace": did you mean "namespace"?`},
+		{"zzzzzz: a\n", "`kfp-go config` lists the keys"},
+		{"namespace: [a]\n", `"namespace" takes one value`},
+		{"namespace: {a: b}\n", `"namespace" takes one value`},
+		{"lint: warn\n", `"lint" takes a mapping`},
+		{"argo-check: sometimes\n", `"sometimes" is none of auto, always, never`},
+		{"parallelism: -1\n", "is not a number from 0 up"},
+		{"cache: perhaps\n", "is neither true nor false"},
+		{"kubeconfig: /tmp/evil\n", "may stand in the user's file only"},
+		{"a: [\n", "kfp-go.yaml"},
+		{"namespace: a\nnamespace: b\n", "already defined"},
+		{strings.Repeat("# long\n", 200_000), "larger than 1024 KiB"},
+	} {
+		root := t.TempDir()
+		write(t, filepath.Join(root, ProjectFile), tt.text)
+		_, err := Load(Options{Root: root, LookupEnv: env(nil)})
+		var mistake *Error
+		if !errors.As(err, &mistake) || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%.30q: got %v, want %q", tt.text, err, tt.want)
+		}
+	}
+}
+
+func TestRoot(t *testing.T) {
+	top := t.TempDir()
+	if real, err := filepath.EvalSymlinks(top); err == nil {
+		top = real
+	}
+	deep := filepath.Join(top, "a", "b")
+	write(t, filepath.Join(deep, "pipeline.yaml"), "")
+	for _, mark := range []string{".git", "a/kfp-go.yaml"} {
+		if err := os.WriteFile(filepath.Join(top, mark), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := Root(deep), filepath.Dir(filepath.Join(top, mark)); got != want {
+			t.Errorf("with %s: %s, want %s", mark, got, want)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(deep, ".kfp-go"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if got := Root(deep); got != deep {
+		t.Errorf("with .kfp-go: %s, want %s", got, deep)
+	}
+}
+
+func TestKeysAreSound(t *testing.T) {
+	seen := map[string]bool{}
+	for _, k := range Keys() {
+		if seen[k.Name] || k.Doc == "" || k.set == nil || strings.ToLower(k.Name) != k.Name || strings.Contains(k.Doc, "`") {
+			t.Errorf("%q: repeated, undocumented, not lower case, or its doc holds a backquote", k.Name)
+		}
+		seen[k.Name] = true
+	}
+}
