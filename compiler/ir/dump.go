@@ -121,7 +121,11 @@ func (d *dumper) pipeline(p *Pipeline) {
 		d.component("root", p.Root)
 	}
 	for _, c := range p.Components {
-		d.component("component "+strconv.Quote(c.Name.Text), c)
+		title := "component"
+		if c != nil {
+			title += " " + strconv.Quote(c.Name.Text)
+		}
+		d.component(title, c)
 	}
 }
 

@@ -24,7 +24,7 @@ func (d *DAG) EachTask(f func(*Task)) {
 // that holds it. Exit tasks follow the task they belong to.
 func (p *Pipeline) Walk(f func(owner *Component, t *Task)) {
 	for _, c := range p.All() {
-		if d := c.DAG(); d != nil {
+		if d := c.bodyDAG(); d != nil {
 			d.EachTask(func(t *Task) { f(c, t) })
 		}
 	}
