@@ -101,6 +101,9 @@ func (r *reader) declareBody(outer *scope, node *tree.Node) *body {
 // child adds a task with a DAG component of its own to the scope.
 func (s *scope) child(task, name string, at source.Span) *scope {
 	c := s.unplaced(task, name, at)
+	if task == bodyTask {
+		c.path = s.path // what is inside is named as if the body were not there
+	}
 	s.dag.Tasks = append(s.dag.Tasks, c.task)
 	return c
 }

@@ -69,14 +69,37 @@ func Parse(ctx context.Context, f *source.File, docs []*tree.Node, opt Options, 
 		}
 		chosen = mergePatch(doc, overlay)
 	}
+	opt.Resolve = remember(opt.Resolve)
 	p := parseDocument(ctx, f, chosen, opt, out.report)
 	for _, o := range fields(overlays) {
 		if o.Key.Scalar != opt.Profile && isMapping(o.Value) {
-			parseDocument(ctx, f, mergePatch(doc, o.Value), opt, out.under(o))
+			readDocument(ctx, f, mergePatch(doc, o.Value), opt, out.under(o))
 		}
 	}
 	out.flush()
 	return p
+}
+
+// remember opens each file once, however many components and profiles name it.
+func remember(open Resolver) Resolver {
+	if open == nil {
+		return nil
+	}
+	type name struct {
+		text     string
+		from     *source.File
+		pipeline bool
+	}
+	seen := map[name]*ir.Component{}
+	return func(ctx context.Context, ref ir.Ident, from *source.File, pipeline bool) *ir.Component {
+		k := name{ref.Text, from, pipeline}
+		c, known := seen[k]
+		if !known {
+			c = open(ctx, ref, from, pipeline)
+			seen[k] = c
+		}
+		return c
+	}
 }
 
 // once hands each finding on once, in source order: the document is read again
@@ -138,6 +161,12 @@ type reader struct {
 func (r *reader) report(d diag.Diagnostic) { r.out(d) }
 
 func parseDocument(ctx context.Context, f *source.File, doc *tree.Node, opt Options, report diag.Reporter) *ir.Pipeline {
+	p, r := readDocument(ctx, f, doc, opt, report)
+	p.Components = r.collect(p.Root)
+	return p
+}
+
+func readDocument(ctx context.Context, f *source.File, doc *tree.Node, opt Options, report diag.Reporter) (*ir.Pipeline, *reader) {
 	r := &reader{ctx: ctx, file: f, opt: opt, out: report, components: map[string]*component{}}
 	r.check(doc, &shape{object: language().document})
 	p := &ir.Pipeline{File: f, Dialect: ir.DSL}
@@ -159,8 +188,7 @@ func parseDocument(ctx context.Context, f *source.File, doc *tree.Node, opt Opti
 	r.checkDefaults(main.outer)
 	r.buildBody(main)
 	r.top(p, doc)
-	p.Components = r.collect(p.Root)
-	return p
+	return p, r
 }
 
 // collect lists every component but the root in order of first use, unused ones
