@@ -28,7 +28,7 @@ while read -r op id; do
      all=$rest ;;
   esac
 done
-for p in $all; do kill -9 -- "-$p" 2>/dev/null; done
+for p in $all; do kill -s KILL -- "-$p" 2>/dev/null; done
 exit 0
 `
 
