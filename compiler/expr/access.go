@@ -80,7 +80,7 @@ func (t *translator) element(base term, kind types.Kind, i term, at string) term
 		list = t.must(base, isArray)
 	}
 	out := derive(list.s+"["+at+"]", func() string { return "(" + i.s + " < len(" + list.s + "))" }, list, i)
-	out.any = base.any
+	out.any = base.elementsAny()
 	return out
 }
 
@@ -123,7 +123,7 @@ func (t *translator) membership(e ast.Expr) term {
 			// A list of text literals would become a map and fail on other kinds.
 			c.s = "concat(" + c.s + ")"
 		}
-		if item := t.a.GetType(args[1].ID()).Parameters()[0]; !item.IsExactType(t.a.GetType(args[0].ID())) && !c.any {
+		if item := t.a.GetType(args[1].ID()).Parameters()[0]; !item.IsExactType(t.a.GetType(args[0].ID())) && !c.elementsAny() {
 			x.s = hide(x)
 		}
 		return derive("("+x.s+" in "+c.s+")", nil, x, c)
@@ -144,7 +144,7 @@ func (t *translator) optionalLeaf(e ast.Expr) (leaf, bool) {
 // optional translates m.?k.?l to a list of no or one element.
 func (t *translator) optional(e ast.Expr) term {
 	if l, ok := t.optionalLeaf(e); ok {
-		return term{s: "concat(filter([" + hole(l.index) + "], # != nil))", any: true}
+		return term{s: "concat(filter([" + hole(l.index) + "], # != nil))", anyItem: true}
 	}
 	if e.Kind() == ast.CallKind {
 		c := e.AsCall()
@@ -169,7 +169,7 @@ func (t *translator) optionalField(base ast.Expr, key string) term {
 		from, typ = t.optional(base), typ.Parameters()[0]
 	} else {
 		from = t.term(base)
-		from.s = "[" + from.s + "]"
+		from.s, from.any, from.anyItem = "["+from.s+"]", false, from.any
 	}
 	p, extra := key+" in #", (func() string)(nil)
 	if typ.Kind() != types.MapKind {
@@ -177,7 +177,7 @@ func (t *translator) optionalField(base ast.Expr, key string) term {
 		extra = func() string { return "all(" + from.s + ", type(#) != 'array')" }
 	}
 	out := derive("map(concat(filter("+from.s+", "+p+")), #["+key+"])", extra, from)
-	out.any = from.any
+	out.anyItem = from.elementsAny()
 	return out
 }
 
@@ -200,10 +200,10 @@ func (t *translator) orValue(e ast.Expr) term {
 	o := t.optional(c.Target())
 	if d.fail == total {
 		out := derive("concat("+o.s+", ["+d.s+"])[0]", nil, o)
-		out.any = o.any && d.any
+		out.any = o.elementsAny() && d.any
 		return out
 	}
-	out := term{s: "(len(" + o.s + ") > 0 ? " + o.s + "[0] : " + d.s + ")", fail: max(o.fail, d.fail), any: o.any && d.any}
+	out := term{s: "(len(" + o.s + ") > 0 ? " + o.s + "[0] : " + d.s + ")", fail: max(o.fail, d.fail), any: o.elementsAny() && d.any}
 	if out.fail == guarded {
 		out.ok = func() string { return conj(o.okText(), "(len("+o.s+") > 0 or "+d.okText()+")") }
 	}

@@ -154,13 +154,14 @@ func (r *rewriter) format(e ast.Expr) {
 	values := c.Args()[0].AsList().Elements()
 	var sum ast.Expr
 	add := func(x ast.Expr) {
-		if sum == nil {
+		if lit, ok := textLiteral(x); sum == nil {
 			sum = x
+			return
+		} else if ok && lit == "" {
 			return
 		}
 		sum = r.fac.NewCall(r.id(e), operators.Add, sum, x)
 	}
-	add(r.text(e, ""))
 	used := 0
 	for layout != "" {
 		n := strings.IndexByte(layout, '%')
@@ -196,6 +197,7 @@ func (r *rewriter) format(e ast.Expr) {
 		r.placeholder(e)
 		return
 	}
+	add(r.text(e, ""))
 	e.SetKindCase(sum)
 }
 

@@ -16,7 +16,10 @@ import (
 
 // The names of functions that no author can write; the rewriter of the syntax
 // tree puts them in.
-const fnFormatInt = "@formatInt" // %d of format
+const (
+	fnFormatInt = "@formatInt" // %d of format
+	fnOrdered   = "@ordered"   // around map literals
+)
 
 // ownFunctions are those whose meaning differs from CEL's: integers are those
 // that JSON carries, and texts of numbers are KFP's.
@@ -58,6 +61,8 @@ func ownFunctions() []cel.EnvOption {
 			cel.Overload("string_bool", []*cel.Type{cel.BoolType}, cel.StringType, cel.UnaryBinding(toText))),
 		cel.Function(fnFormatInt,
 			cel.Overload("format_int", []*cel.Type{cel.IntType}, cel.StringType, cel.UnaryBinding(toText))),
+		cel.Function(fnOrdered,
+			cel.Overload("ordered", []*cel.Type{cel.TypeParamType("T")}, cel.TypeParamType("T"), cel.UnaryBinding(ordered))),
 		cel.Function("parseJson",
 			cel.Overload("parse_json", []*cel.Type{cel.StringType}, cel.DynType, cel.UnaryBinding(parseJSON))),
 	}
@@ -123,6 +128,13 @@ func toText(v ref.Val) ref.Val {
 		return types.String(ir.Text(bool(v)))
 	}
 	return types.NewErr("no such overload: string(%s)", v.Type().TypeName())
+}
+
+func ordered(v ref.Val) ref.Val {
+	if m, ok := v.(traits.Mapper); ok {
+		return sortedMap{m}
+	}
+	return v
 }
 
 func parseJSON(v ref.Val) ref.Val {

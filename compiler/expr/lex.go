@@ -159,6 +159,14 @@ func (sp *spelling) extent(a *ast.AST, e ast.Expr) (first, last int) {
 			return
 		}
 		end := i
+		if stop := sp.offset(int(r.Stop)); stop > toks[i].end {
+			end = max(i, sp.tokenAt(stop-1))
+		}
+		if root, ok := sp.roots[e.ID()]; ok {
+			if o, ok := a.SourceInfo().GetOffsetRange(root); ok {
+				widen(sp.tokenAt(sp.offset(int(o.Start))), end)
+			}
+		}
 		switch c := sp.text[toks[i].start]; {
 		case toks[i].match > i:
 			end = toks[i].match

@@ -62,6 +62,7 @@ func (t *translator) comprehension(e ast.Expr) term {
 	outer := t.loops
 	captured := t.captured(m)
 	elem := "#"
+	infinite := t.infinite(m.over)
 	inner := make([]loop, 0, len(captured)+1)
 	if len(captured) > 0 {
 		// The innermost # is all that a closure of expr-lang sees, so the
@@ -69,14 +70,18 @@ func (t *translator) comprehension(e ast.Expr) term {
 		refs := make([]string, len(captured))
 		for k, l := range captured {
 			refs[k] = l.ref
-			inner = append(inner, loop{l.name, "#[0][" + strconv.Itoa(k) + "]", true})
+			inner = append(inner, loop{l.name, "#[0][" + strconv.Itoa(k) + "]", true, false})
+			infinite = infinite || l.infinite
 		}
 		e := "toJson([" + strings.Join(refs, ", ") + "])"
 		xs.s = "fromJSON('[[' + " + e + " + ',' + join(map(concat([nil], " + xs.s + "), toJson(#)), '],[' + " + e + " + ',') + ']]')[1:]"
-		xs.any = true
+		xs.anyItem = true
 		elem = "#[1]"
+		if infinite {
+			return t.stop(infiniteCapture(t.sp.at(t.a, e)))
+		}
 	}
-	t.loops = append(inner, loop{m.elem, elem, xs.any})
+	t.loops = append(inner, loop{m.elem, elem, xs.elementsAny(), infinite})
 	var test, value term
 	if m.test != nil {
 		test = t.condition(m.test)
@@ -99,12 +104,12 @@ func (t *translator) expand(e ast.Expr, m macro, xs, test, value term, elem stri
 		return each("one("+xs.s+", "+test.s+")", xs, test)
 	case "filter":
 		out := each("map(concat(filter("+xs.s+", "+test.s+")), "+elem+")", xs, test)
-		out.any = xs.any
+		out.anyItem = xs.elementsAny()
 		return out
 	}
 	if m.test == nil {
 		out := each("map("+xs.s+", "+value.s+")", xs, value)
-		out.any = value.any
+		out.anyItem = value.any
 		return out
 	}
 	body := term{fail: max(test.fail, value.fail)}
@@ -118,7 +123,7 @@ func (t *translator) expand(e ast.Expr, m macro, xs, test, value term, elem stri
 		}
 	}
 	out := each("map(concat(filter("+xs.s+", "+test.s+")), "+value.s+")", xs, body)
-	out.any = value.any
+	out.anyItem = value.any
 	return out
 }
 
@@ -176,12 +181,34 @@ func (t *translator) elements(e ast.Expr) term {
 	case types.ListKind:
 		return x
 	case types.MapKind:
-		return derive("sort(keys("+x.s+"))", nil, x)
+		out := derive("sort(keys("+x.s+"))", nil, x)
+		out.anyItem = true
+		return out
 	}
 	out := derive("map(["+x.s+"], "+isMap+" ? sort(keys(#)) : (# == '' ? [] : "+guard("#", isArray)+"))[0]",
 		func() string { return holds(x.s, isMap+" or "+isArray+" or # == ''") }, x)
-	out.any = x.any
+	out.anyItem = x.any
 	return out
+}
+
+// infinite reports whether the elements of a range may be, or hold, doubles
+// that JSON cannot write: some arithmetic made them.
+func (t *translator) infinite(over ast.Expr) bool {
+	found := false
+	ast.PostOrderVisit(over, ast.NewExprVisitor(func(e ast.Expr) {
+		switch e.Kind() {
+		case ast.IdentKind:
+			for _, l := range t.loops {
+				found = found || l.infinite && l.name == e.AsIdent()
+			}
+		case ast.CallKind:
+			switch e.AsCall().FunctionName() {
+			case operators.Add, operators.Subtract, operators.Multiply, operators.Divide:
+				found = found || t.kind(e) == types.DoubleKind
+			}
+		}
+	}))
+	return found
 }
 
 // captured are the enclosing loops whose variables the bodies of m read,

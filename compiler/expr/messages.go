@@ -269,6 +269,11 @@ func untranslated(at source.Span, what string) diag.Diagnostic {
 	return complain("E305", at, what+" is not available in Argo expressions", "")
 }
 
+func infiniteCapture(at source.Span) diag.Diagnostic {
+	return complain("E323", at, "a number that may be infinite cannot enter a macro inside another one",
+		"compute the list in an earlier task or output")
+}
+
 func quote(s string) string { return `"` + s + `"` }
 
 // usage shows how a function of the subset is called.

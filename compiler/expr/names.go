@@ -14,6 +14,9 @@ type spelling struct {
 	quotes []int // offsets in text of the backquotes put in
 	from   source.Fragment
 	toks   []token // lexed when first needed
+	// roots leads from the node that stands for a variable to the first name of
+	// the path that it replaced.
+	roots map[int64]int64
 }
 
 // spell puts backquotes around the names with hyphens and the names that are

@@ -64,6 +64,8 @@ func (t *translator) call(e ast.Expr) term {
 		out := derive(hide(x), nil, x)
 		out.any, out.finite = true, x.finite
 		return out
+	case fnOrdered:
+		return t.term(c.Args()[0])
 	case "parseJson":
 		x := t.string(c.Args()[0])
 		return term{s: "fromJSON(" + x.s + ")", fail: opaque, any: true, finite: true}
@@ -78,12 +80,22 @@ func (t *translator) call(e ast.Expr) term {
 
 func (t *translator) equality(e ast.Expr, op string) term {
 	args := e.AsCall().Args()
+	for i, x := range args {
+		if isNull(x) {
+			y := t.term(args[1-i])
+			return derive("("+y.s+" "+op+" nil)", nil, y)
+		}
+	}
 	a, b := t.term(args[0]), t.term(args[1])
 	left, right := a.s, b.s
 	if ta, tb := t.a.GetType(args[0].ID()), t.a.GetType(args[1].ID()); !ta.IsExactType(tb) && !a.any && !b.any {
 		left = hide(a)
 	}
 	return derive("("+left+" "+op+" "+right+")", nil, a, b)
+}
+
+func isNull(e ast.Expr) bool {
+	return e.Kind() == ast.LiteralKind && e.AsLiteral().Type() == types.NullType
 }
 
 func (t *translator) order(e ast.Expr, op string) term {
@@ -154,7 +166,7 @@ func (t *translator) arithmetic(e ast.Expr) term {
 		return t.integers(op, a, b, args[1])
 	case types.ListKind:
 		out := derive("map(concat("+a.s+", "+b.s+"), #)", nil, a, b)
-		out.any = a.any && b.any
+		out.anyItem = a.elementsAny() && b.elementsAny()
 		return out
 	case types.StringKind:
 		return derive("("+a.s+" + "+b.s+")", nil, a, b)

@@ -117,6 +117,9 @@ func (r *rewriter) mapLiteral(e ast.Expr) {
 		seen[key] = true
 		r.walk(m.Value())
 	}
+	if len(seen) > 1 {
+		e.SetKindCase(r.fac.NewCall(e.ID(), fnOrdered, r.fac.NewMap(r.id(e), e.AsMap().Entries())))
+	}
 }
 
 func (r *rewriter) literal(e ast.Expr) {
@@ -219,6 +222,12 @@ func (r *rewriter) leaf(e ast.Expr) {
 		r.fail(artifact(r.at(node), v.Name))
 		r.placeholder(e)
 		return
+	}
+	if node != root {
+		if r.sp.roots == nil {
+			r.sp.roots = map[int64]int64{}
+		}
+		r.sp.roots[node.ID()] = root.ID()
 	}
 	node.SetKindCase(r.fac.NewIdent(node.ID(), r.variable(v, mode)))
 }

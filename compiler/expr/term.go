@@ -23,8 +23,9 @@ type term struct {
 	s    string
 	fail failure
 	ok   func() string // of a guarded term: a text, itself total, that is true when s does not fail
-	// any: expr-lang's compiler knows nothing of its type, or of its elements'.
-	any bool
+	// any: expr-lang's compiler knows nothing of its type; anyItem: it is a list
+	// of whose elements it knows nothing.
+	any, anyItem bool
 	// merges: the optimiser of expr-lang merges it with a neighbour of its kind.
 	merges bool
 	// limit bounds the magnitude of an integer, 0: 2^53−1. finite: a double
@@ -32,6 +33,9 @@ type term struct {
 	limit  float64
 	finite bool
 }
+
+// elementsAny reports whether expr-lang's compiler knows nothing of the elements.
+func (t term) elementsAny() bool { return t.any || t.anyItem }
 
 func (t term) bound() float64 {
 	if t.limit == 0 {
@@ -49,7 +53,12 @@ const (
 func guard(x, p string) string { return "filter([" + x + "], " + p + ")[0]" }
 
 // holds tells of p whether it holds of x (as #).
-func holds(x, p string) string { return "any([" + x + "], " + p + ")" }
+func holds(x, p string) string {
+	if x == "#" {
+		return "(" + p + ")"
+	}
+	return "any([" + x + "], " + p + ")"
+}
 
 // hide keeps expr-lang's compiler from knowing the type of x: it refuses what
 // CEL answers with false.

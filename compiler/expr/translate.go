@@ -42,9 +42,10 @@ type translator struct {
 // A loop is a variable of an enclosing macro: its name and how the body
 // reaches it. A closure of expr-lang sees only its own element.
 type loop struct {
-	name string
-	ref  string
-	any  bool
+	name     string
+	ref      string
+	any      bool // see term
+	infinite bool // it may be, or hold, a double that JSON cannot write
 }
 
 // translate fills in the Argo side of the program, its type and whether it is
@@ -139,7 +140,7 @@ func (t *translator) stop(d diag.Diagnostic) term {
 
 func (t *translator) kind(e ast.Expr) types.Kind {
 	k := t.a.GetType(e.ID()).Kind()
-	if k == types.TypeParamKind {
+	if k == types.TypeParamKind || k == types.NullTypeKind { // CEL lets null pass for much
 		return types.DynKind
 	}
 	return k
@@ -158,6 +159,9 @@ func (t *translator) term(e ast.Expr) term {
 	if len(out.s) > outgrown {
 		t.over = true
 		return term{s: "nil"}
+	}
+	if !out.any && t.kind(e) == types.DynKind {
+		out.s, out.any = hide(out), true
 	}
 	return out
 }
