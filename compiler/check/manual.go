@@ -110,15 +110,13 @@ format, whose rule is that everything becomes a string where one is wanted, only
 what is certain to fail is an error.
 `),
 	page(codeLiteral, "a constant is not of its type", `
+It occurs in KFP's format; the DSL's front end has its own message, since it reads
+constants by the type that is declared.
 `, `
-pipeline: demo
-tasks:
-  loop:
-    for-each: [1, two]
-    tasks:
-      show: {component: show, inputs: {n: "${{ item }}"}}
-components:
-  show: {image: "busybox:1.37", inputs: {n: integer}, command: [echo, "${{ inputs.n }}"]}
+root:
+  inputDefinitions:
+    parameters:
+      rows: {parameterType: NUMBER_INTEGER, defaultValue: three}
 `, `
 Write a constant of the declared type, or declare another type.
 `),
@@ -373,11 +371,11 @@ pipeline: demo
 tasks:
   hello:
     component: hello
-    volumes: [{path: data, claim: my-data}]
+    volumes: {/data: {claim: my-data, sub-path: ../other}}
 components:
   hello: {image: "busybox:1.37", command: [echo, hello]}
 `, `
-Write `+"`/data`"+`.
+Name a folder inside the volume.
 `),
 	page(codeChoice, "a word is none of those that are known", `
 `, `

@@ -244,7 +244,11 @@ func (c *checker) volumes(vs []*ir.Volume) {
 
 func (c *checker) mountPath(v *ir.Volume) {
 	switch {
-	case !strings.HasPrefix(v.Path, "/") || strings.Contains(v.Path, ":"):
+	case !strings.HasPrefix(v.Path, "/"):
+		if c.kfp { // the DSL's front end has said so
+			c.fail(codeMount, v.At, msgMount(v.Path), "an absolute path without a colon")
+		}
+	case strings.Contains(v.Path, ":"):
 		c.fail(codeMount, v.At, msgMount(v.Path), "an absolute path without a colon")
 	case strings.HasPrefix(v.SubPath, "/") || hasDotDot(v.SubPath):
 		c.fail(codeMount, v.At, msgSubPath(v.SubPath), "a relative path without ..")
