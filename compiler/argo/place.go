@@ -92,7 +92,7 @@ func (at *place) input(v *ir.InputRef) value {
 		return constant(nil)
 	}
 	record := p.Type.IsArtifact()
-	if record && at.d.l.flow.record[p] == false && !at.d.leaf {
+	if record && !at.d.l.flow.record[p] {
 		return constant(nil)
 	}
 	name := at.inputName(p, record)

@@ -64,6 +64,12 @@ func (v value) text() string {
 		return expr.ArgoString(ir.Text(v.constant))
 	}
 	if !v.absent {
+		switch {
+		case v.typ.Kind == ir.String:
+			return v.decoded()
+		case v.typ.Kind == ir.Integer || v.typ.Kind == ir.Boolean:
+			return v.jsonText() // of these, JSON is the text form
+		}
 		return expr.ArgoText(v.decoded(), v.typ)
 	}
 	if v.typ.Kind == ir.String {

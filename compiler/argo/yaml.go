@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // printYAML writes an API object as YAML: fields in the order of the struct,
@@ -18,6 +20,13 @@ import (
 func printYAML(object any) []byte {
 	w := &yamlWriter{fields: map[reflect.Type][]fieldInfo{}}
 	w.buf.Grow(64 << 10)
+	if t, ok := object.(interface {
+		GroupVersionKind() schema.GroupVersionKind
+	}); ok && t.GroupVersionKind().Kind != "" {
+		gvk := t.GroupVersionKind()
+		w.buf.WriteString("apiVersion: " + gvk.GroupVersion().String() + "\nkind: " + gvk.Kind + "\n")
+		w.topLevel = true
+	}
 	w.value(reflect.ValueOf(object), 0, atLine)
 	out := w.buf.Bytes()
 	if len(out) == 0 || out[len(out)-1] != '\n' {
@@ -38,6 +47,8 @@ const (
 type yamlWriter struct {
 	buf    bytes.Buffer
 	fields map[reflect.Type][]fieldInfo
+	// topLevel: the kind was written already; the next mapping leaves it out.
+	topLevel bool
 }
 
 // entry is one key of a mapping about to be written.
@@ -131,6 +142,7 @@ func (w *yamlWriter) marshaler(v reflect.Value, indent int, at where) {
 }
 
 func (w *yamlWriter) mapping(entries []entry, indent int, at where) {
+	w.topLevel = false
 	if len(entries) == 0 {
 		w.scalar("{}", at)
 		return
@@ -214,6 +226,10 @@ func (w *yamlWriter) text(s string, indent int, at where) {
 }
 
 func (w *yamlWriter) quoted(s string) {
+	if strings.IndexByte(s, '\'') >= 0 && strings.IndexByte(s, '"') < 0 && singleQuotable(s) {
+		w.double(s) // expressions are full of single quotes
+		return
+	}
 	if singleQuotable(s) {
 		w.buf.WriteByte('\'')
 		w.buf.WriteString(strings.ReplaceAll(s, "'", "''"))
@@ -323,7 +339,19 @@ func plain(s string) bool {
 		return false
 	}
 	c := s[0]
-	if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '/' || c == '_') {
+	if c >= '1' && c <= '9' {
+		return amount(s)
+	}
+	if c == '-' {
+		s = strings.TrimLeft(s, "-")
+		if s == "" || len(s) > 60 || strings.ContainsAny(s, " :") {
+			return false
+		}
+		c = s[0]
+	} else if c == '/' || c == '_' {
+		c = 'a'
+	}
+	if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
 		return false
 	}
 	for i := 1; i < len(s); i++ {
@@ -344,6 +372,21 @@ func plain(s string) bool {
 		}
 	}
 	return !reserved(s)
+}
+
+// amount reports whether the text is a whole number with one or two letters
+// behind it, such as 500m, 10s and 4Gi, which no reader takes for a number.
+func amount(s string) bool {
+	digits := strings.TrimLeft(s, "0123456789")
+	if len(digits) == 0 || len(digits) > 2 {
+		return false
+	}
+	for i := range len(digits) {
+		if c := digits[i]; !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
+			return false
+		}
+	}
+	return true
 }
 
 // reserved words are booleans or null to YAML 1.1.
@@ -398,7 +441,7 @@ func (w *yamlWriter) structEntries(v reflect.Value, out []entry) []entry {
 			}
 			continue
 		}
-		if f.name == "status" || w.empty(x) {
+		if f.name == "status" || w.topLevel && (f.name == "kind" || f.name == "apiVersion") || w.empty(x) {
 			continue
 		}
 		out = append(out, entry{f.name, x})
