@@ -170,12 +170,14 @@ func (c *converter) alias(y *yaml.Node) *Node {
 
 // content skips the tag and the anchor before a node's content.
 func (c *converter) content(y *yaml.Node, at int) int {
-	for at < len(c.src) && (c.src[at] == '!' || c.src[at] == '&') {
-		for at < len(c.src) && !isBlank(c.src[at]) {
-			if k, _ := lineBreak(c.src, at); k > 0 {
-				break
-			}
-			at++
+	for at < len(c.src) {
+		switch {
+		case c.src[at] == '&' && strings.HasPrefix(c.src[at+1:], y.Anchor):
+			at += 1 + len(y.Anchor)
+		case c.src[at] == '!':
+			at += c.tagWidth(at)
+		default:
+			return at
 		}
 		at = c.skip(at, false)
 	}
@@ -246,16 +248,22 @@ func (c *converter) scalar(y *yaml.Node, at int) *Node {
 	return n
 }
 
+// tagWidth is the length of the tag at at, or behind the anchor there.
 func (c *converter) tagWidth(at int) int {
-	i := strings.IndexByte(c.src[at:], '!')
-	if i < 0 {
-		return 1
+	i := at
+	if c.src[i] == '&' {
+		for i < len(c.src) && c.src[i] != '!' {
+			i++
+		}
 	}
-	j := strings.IndexAny(c.src[at+i:], " \t\r\n,]}")
-	if j < 0 {
-		return len(c.src) - at
+	verbatim := strings.HasPrefix(c.src[i:], "!<")
+	for ; i < len(c.src); i++ {
+		k, _ := lineBreak(c.src, i)
+		if k > 0 || isBlank(c.src[i]) || !verbatim && strings.IndexByte(",[]{}", c.src[i]) >= 0 {
+			break
+		}
 	}
-	return i + j
+	return max(i-at, 1)
 }
 
 func (c *converter) checkTag(y *yaml.Node, want string, at int) {
