@@ -73,8 +73,8 @@ func (t *translator) comprehension(e ast.Expr) term {
 			inner = append(inner, loop{l.name, "#[0][" + strconv.Itoa(k) + "]", true, false})
 			infinite = infinite || l.infinite
 		}
-		e := "toJson([" + strings.Join(refs, ", ") + "])"
-		xs.s = "fromJSON('[[' + " + e + " + ',' + join(map(concat([nil], " + xs.s + "), toJson(#)), '],[' + " + e + " + ',') + ']]')[1:]"
+		outside := "toJson([" + strings.Join(refs, ", ") + "])"
+		xs.s = "fromJSON('[[' + " + outside + " + ',' + join(map(concat([nil], " + xs.s + "), toJson(#)), '],[' + " + outside + " + ',') + ']]')[1:]"
 		xs.anyItem = true
 		elem = "#[1]"
 		if infinite {
