@@ -103,14 +103,18 @@ func compileText(text string, s Scope) (*Program, []diag.Diagnostic) {
 }
 
 func binding(name string) string {
-	return "fromJSON(inputs.parameters['" + strings.NewReplacer(".", "_", "-", "__").Replace(name) + "'])"
+	return "fromJSON(inputs.parameters['" + argoName(name) + "'])"
+}
+
+func argoName(name string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(name, "-", "__"), ".", "_")
 }
 
 // argoVars are the values of a scope as Argo sees them.
 func argoVars(s table, values map[string]any) map[string]any {
 	out := map[string]any{}
 	for name := range s {
-		out["inputs.parameters."+strings.NewReplacer(".", "_", "-", "__").Replace(name)] = ir.JSON(values[name])
+		out["inputs.parameters."+argoName(name)] = ir.JSON(values[name])
 	}
 	return out
 }
