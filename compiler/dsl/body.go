@@ -259,6 +259,7 @@ func (r *reader) taskKind(d *decl, name *tree.Node) taskKind {
 			switch f.Key.Scalar {
 			case "for-each", "as", "parallelism", "outputs", "finally":
 				r.report(groupOnly(f.Key))
+				return useTask
 			}
 		}
 		return useTask

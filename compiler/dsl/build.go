@@ -1,6 +1,7 @@
 package dsl
 
 import (
+	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/source"
 	"github.com/kfp-go/kfp-go/compiler/tree"
@@ -263,6 +264,7 @@ func (r *reader) arguments(d *decl, p place) {
 		if d.component != nil {
 			if port = d.component.ins[f.Key.Scalar]; port == nil && !d.component.loose {
 				r.report(unknownInput(f.Key, d.component))
+				d.meant(f.Key)
 			}
 		}
 		want := ir.Type{Kind: ir.Dynamic}
@@ -284,6 +286,15 @@ func (r *reader) arguments(d *decl, p place) {
 			v = typed{}
 		}
 		d.task.Args = append(d.task.Args, &ir.Binding{Name: ident(f.Key), Value: v.v})
+	}
+}
+
+// meant wires, with nothing, the input that the author of an unknown one most
+// likely meant, so that it is not reported as missing besides.
+func (d *decl) meant(k *tree.Node) {
+	near := diag.Nearest(k.Scalar, portNames(d.component.ir.Inputs))
+	if near != "" && d.node.Get("inputs").Get(near) == nil {
+		d.task.Args = append(d.task.Args, &ir.Binding{Name: ir.Ident{Text: near, At: k.Span()}})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kfp-go/kfp-go/compiler/check"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/dsl"
 	"github.com/kfp-go/kfp-go/compiler/ir"
@@ -58,6 +59,11 @@ func parse(name, text string) (*ir.Pipeline, []diag.Diagnostic) { return parsePr
 
 func read(t *testing.T, name string) string {
 	t.Helper()
+	return readFile(t, name)
+}
+
+func readFile(t testing.TB, name string) string {
+	t.Helper()
 	b, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -105,6 +111,9 @@ func TestPipelines(t *testing.T) {
 	for _, name := range names {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".yaml"), func(t *testing.T) {
 			p, ds := parse(name, read(t, name))
+			var list diag.List
+			check.Pipeline(p, list.Report)
+			ds = append(ds, list.Sorted()...)
 			out := show(ds)
 			if out != "" {
 				out += "\n"

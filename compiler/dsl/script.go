@@ -114,6 +114,7 @@ func (r *reader) envVar(name, n *tree.Node, p place) *ir.EnvVar {
 		case f == nil || f.Value.IsNull():
 		case source != "":
 			r.report(bothKeys(f.Key, k, source))
+			return nil
 		default:
 			source = k
 		}
