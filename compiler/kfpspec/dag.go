@@ -298,8 +298,8 @@ func (s *scope) selector(n *tree.Node, key string) *ir.OutputRef {
 			s.unknown(f.Key, "a selector", "producerSubtask", key)
 		}
 	}
-	if ref.Task == "" || ref.Output == "" {
-		s.add(missing("producerSubtask and "+key, head(n)))
+	if what := absent(ref, "producerSubtask", key); what != "" {
+		s.add(missing(what, head(n)))
 		return nil
 	}
 	return ref

@@ -112,8 +112,8 @@ func (r *reader) documents(docs []*tree.Node) (spec, platform *tree.Node) {
 			r.add(unknownDocument(head(d)))
 		}
 	}
-	if spec == nil {
-		r.add(noPipeline(source.Span{File: r.file}))
+	if spec == nil && platform != nil {
+		r.add(noPipeline(head(platform)))
 	}
 	return spec, platform
 }

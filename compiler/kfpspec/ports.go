@@ -87,10 +87,13 @@ func (r *reader) parameter(p *ir.Port, entry tree.Field, input bool) {
 		}
 	}
 	p.Optional = optional && p.Default == nil
-	if p.TypeAt.IsZero() {
+	if p.TypeAt.IsZero() && mappingOrNothing(entry.Value) {
 		r.add(missing("parameterType", entry.Key.Span()))
 	}
 }
+
+// mappingOrNothing is false for what has been reported already.
+func mappingOrNothing(n *tree.Node) bool { return n.IsNull() || n.Kind == tree.Mapping }
 
 func (r *reader) parameterType(n *tree.Node) ir.Type {
 	switch r.str(n, "parameterType") {
@@ -139,7 +142,7 @@ func (r *reader) artifact(p *ir.Port, entry tree.Field, input bool) {
 			r.unknown(f.Key, "an output artifact", "artifactType", "isArtifactList", "metadata", "description")
 		}
 	}
-	if p.TypeAt.IsZero() {
+	if p.TypeAt.IsZero() && mappingOrNothing(entry.Value) {
 		r.add(missing("artifactType", entry.Key.Span()))
 	}
 	if list && p.Type.Kind != ir.Invalid {

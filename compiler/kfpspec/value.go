@@ -128,11 +128,22 @@ func (s *scope) taskOutput(of tree.Field, key string) ir.Value {
 			s.unknown(f.Key, of.Key.Scalar, "producerTask", key)
 		}
 	}
-	if ref.Task == "" || ref.Output == "" {
-		s.add(missing("producerTask and "+key, of.Key.Span()))
+	if what := absent(ref, "producerTask", key); what != "" {
+		s.add(missing(what, of.Key.Span()))
 		return nil
 	}
 	return ref
+}
+
+// absent names what a reference lacks, "" when it is complete.
+func absent(ref *ir.OutputRef, task, output string) string {
+	switch {
+	case ref.Task == "":
+		return task
+	case ref.Output == "":
+		return output
+	}
+	return ""
 }
 
 func (s *scope) finalStatus(of tree.Field) ir.Value {
