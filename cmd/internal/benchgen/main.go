@@ -67,7 +67,8 @@ type subject struct {
 type figure struct {
 	subject
 	wall   time.Duration
-	memory int64 // bytes, at the peak
+	cpu    time.Duration // user and system, all threads
+	memory int64         // bytes, at the peak
 	bytes  int
 	pods   int
 }
@@ -101,7 +102,7 @@ func run(ctx context.Context, opt options, w io.Writer) error {
 	if start > mostStart {
 		late = append(late, fmt.Sprintf("version takes %.1f ms", ms(start)))
 	}
-	fmt.Fprintf(w, "%-34s %6s %9s %9s %9s %10s %6s %8s\n", "pipeline", "tasks", "input", "wall", "peak", "bytes/task", "pods", "growth")
+	fmt.Fprintf(w, "%-34s %6s %9s %9s %9s %9s %10s %6s %8s\n", "pipeline", "tasks", "input", "wall", "cpu", "peak", "bytes/task", "pods", "growth")
 	before := map[string]figure{}
 	for _, s := range subjects {
 		f, err := measure(ctx, opt, s)
@@ -188,7 +189,7 @@ func startTime(ctx context.Context, opt options) (time.Duration, error) {
 
 func measure(ctx context.Context, opt options, s subject) (figure, error) {
 	f := figure{subject: s}
-	var walls []time.Duration
+	var walls, cpus []time.Duration
 	manifest := filepath.Join(filepath.Dir(s.file), "manifest.yaml")
 	if s.tasks == 0 {
 		dir, err := os.MkdirTemp("", "kfp-go-bench")
@@ -204,20 +205,20 @@ func measure(ctx context.Context, opt options, s subject) (figure, error) {
 		if err != nil {
 			return f, err
 		}
-		walls = append(walls, r.wall)
+		walls, cpus = append(walls, r.wall), append(cpus, r.cpu)
 		f.memory = max(f.memory, r.memory)
 	}
 	var err error
 	if f.bytes, f.pods, err = weigh(manifest); err != nil {
 		return f, err
 	}
-	f.wall = median(walls)
+	f.wall, f.cpu = median(walls), median(cpus)
 	return f, nil
 }
 
 type result struct {
-	wall   time.Duration
-	memory int64
+	wall, cpu time.Duration
+	memory    int64
 }
 
 // once runs the binary. A child starts with the peak of its parent, so this
@@ -232,6 +233,7 @@ func once(ctx context.Context, bin string, args ...string) (result, error) {
 	if err != nil {
 		return r, fmt.Errorf("%s %s: %w\n%s", bin, strings.Join(args, " "), err, errs.Bytes())
 	}
+	r.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	r.memory = peak(cmd.ProcessState)
 	return r, nil
 }
@@ -264,7 +266,7 @@ func (f figure) print(w io.Writer, growth float64) {
 	if growth > 0 {
 		grew = fmt.Sprintf("%.1fx", growth)
 	}
-	fmt.Fprintf(w, "%-34s %6s %6.0f KB %6.0f ms %6.0f MB %10s %6d %8s\n", f.kind, tasks, float64(input)/1024, ms(f.wall), float64(f.memory)/(1<<20), perTask, f.pods, grew)
+	fmt.Fprintf(w, "%-34s %6s %6.0f KB %6.0f ms %6.0f ms %6.0f MB %10s %6d %8s\n", f.kind, tasks, float64(input)/1024, ms(f.wall), ms(f.cpu), float64(f.memory)/(1<<20), perTask, f.pods, grew)
 }
 
 // late lists in what the figure is beyond the promise.
