@@ -27,11 +27,18 @@ func SplitArgument(text string) (a Argument, ok bool) {
 //
 // A file that cannot be read is a mistake of the caller's, reported too.
 func Arguments(p *ir.Pipeline, raw []Argument, readFile func(name string) ([]byte, error), report diag.Reporter) map[string]any {
+	out, given := givenArguments(p, raw, readFile, report)
+	missingArguments(p, given, report)
+	return out
+}
+
+// givenArguments is Arguments without a word on what is not given.
+func givenArguments(p *ir.Pipeline, raw []Argument, readFile func(name string) ([]byte, error), report diag.Reporter) (out map[string]any, given map[string]bool) {
 	if p == nil || p.Root == nil {
-		return nil
+		return nil, nil
 	}
-	out := make(map[string]any, len(raw))
-	given := make(map[string]bool, len(raw))
+	out = make(map[string]any, len(raw))
+	given = make(map[string]bool, len(raw))
 	for _, a := range raw {
 		port := p.Root.Input(a.Name)
 		switch {
@@ -51,12 +58,18 @@ func Arguments(p *ir.Pipeline, raw []Argument, readFile func(name string) ([]byt
 			out[a.Name] = v
 		}
 	}
+	return out, given
+}
+
+func missingArguments(p *ir.Pipeline, given map[string]bool, report diag.Reporter) {
+	if p == nil || p.Root == nil {
+		return
+	}
 	for _, port := range p.Root.Inputs {
 		if !given[port.Name.Text] && !port.Optional && (port.Default == nil || port.Default.V == nil) && port.Type.Kind != ir.Invalid {
 			report(argFault(codeArgMissing, port, msgArgMissing(port), "-p "+port.Name.Text+"="+example(port)))
 		}
 	}
-	return out
 }
 
 // inputHint offers the nearest input, or lists them all when they are few.

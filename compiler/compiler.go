@@ -25,8 +25,11 @@ type Options struct {
 	// Arguments are read by the types that the pipeline declares and become
 	// Argo.Args. Only a phase behind AfterCheck looks at them.
 	Arguments []Argument
-	ReadFile  func(name string) ([]byte, error) // for @file arguments, nil: refused
-	Stop      Stop
+	// Open lets required inputs go without a value: whoever submits the
+	// manifest gives it.
+	Open     bool
+	ReadFile func(name string) ([]byte, error) // for @file arguments, nil: refused
+	Stop     Stop
 }
 
 // A Stop says behind which phase to stop.

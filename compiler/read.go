@@ -193,6 +193,10 @@ func (c *compilation) readArguments() map[string]any {
 	if c.opt.Stop != AfterLower {
 		return nil
 	}
+	if c.opt.Open {
+		args, _ := givenArguments(c.result.Pipeline, c.opt.Arguments, c.opt.ReadFile, c.report)
+		return args
+	}
 	return Arguments(c.result.Pipeline, c.opt.Arguments, c.opt.ReadFile, c.report)
 }
 
