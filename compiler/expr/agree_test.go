@@ -306,15 +306,15 @@ func object(r *rand.Rand, depth int) map[string]any {
 	return out
 }
 
-// inputs are random values of the sample scope: of the declared types where
+// inputs are random values of variables: of the declared types where
 // types are declared, anything elsewhere.
-func inputs(r *rand.Rand, s table) map[string]any {
+func inputs(r *rand.Rand, vars []Variable) map[string]any {
 	out := map[string]any{}
-	for name, v := range s {
+	for _, v := range vars {
 		if v.Optional && r.Intn(2) == 0 {
 			continue
 		}
-		out[name] = typedData(r, v.Type)
+		out[v.Name] = typedData(r, v.Type)
 	}
 	return out
 }
@@ -391,7 +391,7 @@ func TestEnginesAgree(t *testing.T) {
 		if err := CheckArgo(text); err != nil {
 			t.Fatalf("%s\n%s\n%v", src, text, err)
 		}
-		prog, err := argoCompile(text, exprenv.GetFuncMap(argoVars(s, nil)))
+		prog, err := argoCompile(text, exprenv.GetFuncMap(argoVars(p.Vars(), nil)))
 		if err != nil {
 			t.Fatalf("%s\n%s\n%v", src, text, err)
 		}
@@ -400,7 +400,7 @@ func TestEnginesAgree(t *testing.T) {
 			totals++
 		}
 		for i := range each {
-			in := inputs(w.r, s)
+			in := inputs(w.r, p.Vars())
 			run++
 			here, hereErr := p.Eval(context.Background(), getter(in))
 			want := ""
@@ -410,7 +410,7 @@ func TestEnginesAgree(t *testing.T) {
 			} else {
 				failures++
 			}
-			env := exprenv.GetFuncMap(argoVars(s, in))
+			env := exprenv.GetFuncMap(argoVars(p.Vars(), in))
 			got, gotErr := argoRun(prog, env)
 			if (hereErr == nil) != (gotErr == nil) || hereErr == nil && !sameJSON(want, got) || p.Total() && gotErr != nil {
 				t.Fatalf("seed %d: %s\n%s\ninputs %s\nhere %s %v\nArgo %s %v\ntotal %v", seed, src, text, ir.JSON(in), want, hereErr, got, gotErr, p.Total())
@@ -420,7 +420,7 @@ func TestEnginesAgree(t *testing.T) {
 			}
 			if gotErr == nil && run%16 == 0 {
 				substituted++
-				checkSubstitution(t, text, s, in, got)
+				checkSubstitution(t, text, p.Vars(), in, got)
 			}
 		}
 	}
@@ -491,10 +491,10 @@ func checkForetold(t *testing.T, ok, src string, env map[string]any, runErr erro
 
 // checkSubstitution puts the expression into a tag, as a manifest does, and
 // lets Argo's own template code replace it.
-func checkSubstitution(t *testing.T, text string, s table, in map[string]any, want string) {
+func checkSubstitution(t *testing.T, text string, vars []Variable, in map[string]any, want string) {
 	t.Helper()
 	doc := ir.JSON(map[string]any{"value": "{{=toJson(" + text + ")}}"})
-	out, err := template.ReplaceStrictAny(doc, argoVars(s, in), []string{"inputs"})
+	out, err := template.ReplaceStrictAny(doc, argoVars(vars, in), []string{"inputs"})
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}

@@ -41,8 +41,8 @@ func CheckArgo(e string) error {
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return fmt.Errorf("Argo cannot compile the expression %s: %s", shorten(e), first)
 	}
-	if hasLet(e) {
-		return fmt.Errorf("the expression %s uses let, which hides errors from Argo", shorten(e))
+	if bad := badWord(e); bad != "" {
+		return fmt.Errorf("the expression %s uses %s", shorten(e), bad)
 	}
 	return nil
 }
@@ -54,30 +54,38 @@ func shorten(e string) string {
 	return e
 }
 
-// hasLet reports the keyword outside of string literals.
-func hasLet(e string) bool {
-	if !strings.Contains(e, "let") {
-		return false
+// badWord finds, outside of string literals, what compiles and yet goes wrong
+// in Argo: let, and functions that sprig does not have there.
+func badWord(e string) string {
+	if !strings.Contains(e, "let") && !strings.Contains(e, "sprig") {
+		return ""
 	}
 	for i := 0; i < len(e); {
 		switch c := e[i]; {
 		case c == '\'' || c == '"':
 			next, ok := stringEnd(e, i, false)
 			if !ok {
-				return false
+				return ""
 			}
 			i = next
 		case letter(c):
 			end := identEnd(e, i)
-			if e[i:end] == "let" && (i == 0 || e[i-1] != '.') {
-				return true
+			member := i > 0 && e[i-1] == '.'
+			switch word := e[i:end]; {
+			case word == "let" && !member:
+				return "let, which hides errors from Argo"
+			case word == "sprig" && !member && end < len(e) && e[end] == '.':
+				function := e[end+1 : identEnd(e, end+1)]
+				if _, ok := argoEnv()["sprig"].(map[string]any)[function]; !ok {
+					return "sprig." + function + ", which Argo does not have"
+				}
 			}
 			i = end
 		default:
 			i++
 		}
 	}
-	return false
+	return ""
 }
 
 // An ArgoChecker checks many expressions that differ mostly in the names of

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sort"
 	"strings"
-	"testing"
 
 	exprenv "github.com/argoproj/argo-workflows/v3/util/expr/env"
 	exprlang "github.com/expr-lang/expr"
@@ -110,11 +109,11 @@ func argoName(name string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(name, "-", "__"), ".", "_")
 }
 
-// argoVars are the values of a scope as Argo sees them.
-func argoVars(s table, values map[string]any) map[string]any {
-	out := map[string]any{}
-	for name := range s {
-		out["inputs.parameters."+argoName(name)] = ir.JSON(values[name])
+// argoVars are the values of variables as Argo sees them.
+func argoVars(vars []Variable, values map[string]any) map[string]any {
+	out := map[string]any{"inputs.parameters.none": ""}
+	for _, v := range vars {
+		out["inputs.parameters."+argoName(v.Name)] = ir.JSON(values[v.Name])
 	}
 	return out
 }
@@ -137,9 +136,8 @@ func jsonText(v any) (string, error) {
 	return string(b), err
 }
 
-func argoEval(t *testing.T, text string, s table, values map[string]any) (string, error) {
-	t.Helper()
-	env := exprenv.GetFuncMap(argoVars(s, values))
+func argoEval(text string, vars []Variable, values map[string]any) (string, error) {
+	env := exprenv.GetFuncMap(argoVars(vars, values))
 	p, err := argoCompile(text, env)
 	if err != nil {
 		return "", err

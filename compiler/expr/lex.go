@@ -163,17 +163,13 @@ func (sp *spelling) extent(a *ast.AST, e ast.Expr) (first, last int) {
 			end = max(i, sp.tokenAt(stop-1))
 		}
 		if root, ok := sp.roots[e.ID()]; ok {
-			if o, ok := a.SourceInfo().GetOffsetRange(root); ok {
-				widen(sp.tokenAt(sp.offset(int(o.Start))), end)
-			}
+			widen(sp.tokenAt(sp.offset(int(root))), end)
 		}
 		switch c := sp.text[toks[i].start]; {
 		case toks[i].match > i:
 			end = toks[i].match
-			if e.Kind() == ast.CallKind || e.Kind() == ast.ComprehensionKind || e.Kind() == ast.SelectKind {
-				if i > 0 && letter(sp.text[toks[i-1].start]) {
-					i--
-				}
+			if k := e.Kind(); k == ast.CallKind || k == ast.ComprehensionKind || k == ast.SelectKind || k == ast.StructKind || k == ast.IdentKind {
+				i = sp.callee(i)
 			}
 		case c == '.' && i+1 < len(toks):
 			end = i + 1
@@ -184,6 +180,19 @@ func (sp *spelling) extent(a *ast.AST, e ast.Expr) (first, last int) {
 		widen(i, end)
 	}))
 	return first, last
+}
+
+// callee is the first token of the qualified name before an opening bracket,
+// the bracket when there is none.
+func (sp *spelling) callee(i int) int {
+	if i == 0 || !letter(sp.text[sp.toks[i-1].start]) || sp.text[sp.toks[i].start] == '[' {
+		return i
+	}
+	i--
+	for i > 1 && sp.text[sp.toks[i-1].start] == '.' && namespace(sp.text[sp.toks[i-2].start:sp.toks[i-2].end]) {
+		i -= 2
+	}
+	return i
 }
 
 // balance widens a range of tokens until each bracket in it has its partner.

@@ -112,6 +112,10 @@ func tooLarge(at source.Span, n int64) diag.Diagnostic {
 	return complain("E309", at, strconv.FormatInt(n, 10)+" is "+size+" integer JSON carries exactly", "")
 }
 
+func outOfRange(at source.Span) diag.Diagnostic {
+	return complain("E309", at, at.Text()+" is larger than 2^53−1, the largest integer JSON carries exactly", "")
+}
+
 func orderDependent(at source.Span) diag.Diagnostic {
 	return complain("E310", at, "both sides can fail, so the result would depend on the order",
 		"parse the value in an earlier task, or test it first: a ? b : false")
@@ -253,7 +257,22 @@ func noRange(at source.Span, kind string) diag.Diagnostic {
 }
 
 func wrongType(at source.Span, want, got string) diag.Diagnostic {
-	return complain("E321", at, want+" is needed here, but this is "+got, "")
+	return complain("E321", at, article(want)+" is needed here, but this is "+article(got), "")
+}
+
+func article(kind string) string {
+	switch {
+	case kind == "any" || kind == "null" || strings.HasPrefix(kind, "an "):
+		return kind
+	case kind == "integer" || strings.HasPrefix(kind, "optional"):
+		return "an " + kind
+	}
+	return "a " + kind
+}
+
+func branches(at source.Span, args []string) diag.Diagnostic {
+	return complain("E321", at, "the two values of ? : must have one type, but these are "+article(args[0])+" and "+article(args[1]),
+		"convert one of them; dyn(x) hides a type")
 }
 
 func other(at source.Span, what string) diag.Diagnostic {
@@ -375,6 +394,8 @@ func (sp *spelling) syntaxError(e *cel.Error) diag.Diagnostic {
 	switch {
 	case strings.Contains(e.Message, "recursion"), strings.Contains(e.Message, "nesting"):
 		return complain("E319", sp.from.All(), "this expression is nested too deeply", "split it over two outputs")
+	case strings.HasPrefix(e.Message, "invalid int literal"):
+		return outOfRange(sp.token(off))
 	case strings.HasPrefix(e.Message, "reserved identifier"):
 		return syntax(sp.token(off), quote(sp.token(off).Text())+" is a reserved word", "choose another name")
 	case strings.Contains(e.Message, "invalid argument to has() macro"):

@@ -14,9 +14,9 @@ type spelling struct {
 	quotes []int // offsets in text of the backquotes put in
 	from   source.Fragment
 	toks   []token // lexed when first needed
-	// roots leads from the node that stands for a variable to the first name of
-	// the path that it replaced.
-	roots map[int64]int64
+	// roots leads from the node that stands for a variable to where the path
+	// that it replaced begins, in code points.
+	roots map[int64]int32
 }
 
 // spell puts backquotes around the names with hyphens and the names that are
@@ -111,8 +111,8 @@ func (sp *spelling) path(s Scope, i int, quote func(start, end int)) int {
 	}
 }
 
-// longestName is the end of the longest name at start that the scope
-// understands below path, the longest of all when it understands none.
+// longestName is the end of the longest name at start that makes sense to the
+// scope below path, the longest of all when none does.
 func longestName(s Scope, path []string, text string, start, plain int) int {
 	longest := nameEnd(text, start)
 	if longest == plain {
@@ -121,7 +121,8 @@ func longestName(s Scope, path []string, text string, start, plain int) int {
 	probe := append(append(make([]string, 0, len(path)+1), path...), "")
 	for end := longest; end >= plain; {
 		probe[len(path)] = text[start:end]
-		if _, n, ok := s.Lookup(probe); n >= len(probe) || ok && n > 0 && n < len(probe) {
+		// A shorter name ends the path here, so it must be a value.
+		if _, n, ok := s.Lookup(probe); ok || end == longest && n >= len(probe) {
 			return end
 		}
 		if end == plain {

@@ -223,11 +223,11 @@ func (r *rewriter) leaf(e ast.Expr) {
 		r.placeholder(e)
 		return
 	}
-	if node != root {
+	if o, ok := r.ast.SourceInfo().GetOffsetRange(root.ID()); ok && node != root {
 		if r.sp.roots == nil {
-			r.sp.roots = map[int64]int64{}
+			r.sp.roots = map[int64]int32{}
 		}
-		r.sp.roots[node.ID()] = root.ID()
+		r.sp.roots[node.ID()] = o.Start
 	}
 	node.SetKindCase(r.fac.NewIdent(node.ID(), r.variable(v, mode)))
 }
@@ -275,7 +275,7 @@ func (r *rewriter) lastName(e ast.Expr) source.Span {
 	}
 	toks := r.sp.tokens()
 	t := toks[last]
-	if r.sp.text[t.start] == ']' && last > 0 {
+	if c := r.sp.text[t.start]; (c == ']' || c == ')') && last > 0 {
 		t = toks[last-1]
 	}
 	if r.sp.text[t.start] == '`' {

@@ -109,8 +109,14 @@ func overload(sp *spelling, a *ast.AST, id int64, function string, args []string
 			return wrongType(at, "an integer index", args[1])
 		}
 		return badOperands(at, "[…]", args)
-	case function == operators.Conditional:
-		return badOperands(at, "? :", args)
+	case function == operators.Conditional && len(args) == 3:
+		if args[0] == "boolean" || args[0] == "any" {
+			return branches(at, args[1:])
+		}
+		if call := findCall(a, id); call != nil {
+			at = sp.at(a, call.AsCall().Args()[0])
+		}
+		return wrongType(at, "boolean", args[0])
 	case isOp && len(args) == 2 && mixes(args):
 		return mixed(at, mixHint(sp, a, id, args))
 	case isOp:
@@ -129,13 +135,8 @@ func mixes(args []string) bool {
 
 // mixHint offers 1.0 for the literal 1, else double(x) for the integer x.
 func mixHint(sp *spelling, a *ast.AST, id int64, args []string) string {
-	var call ast.Expr
-	ast.PostOrderVisit(a.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		if e.ID() == id && e.Kind() == ast.CallKind {
-			call = e
-		}
-	}))
-	if call == nil || len(call.AsCall().Args()) != 2 {
+	call := findCall(a, id)
+	if call == nil || len(call.AsCall().Args()) != 2 || strings.HasPrefix(args[0], "list") {
 		return ""
 	}
 	side := call.AsCall().Args()[0]
@@ -152,4 +153,13 @@ func mixHint(sp *spelling, a *ast.AST, id int64, args []string) string {
 		text = "x"
 	}
 	return "write double(" + text + ")"
+}
+
+func findCall(a *ast.AST, id int64) (call ast.Expr) {
+	ast.PostOrderVisit(a.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if e.ID() == id && e.Kind() == ast.CallKind {
+			call = e
+		}
+	}))
+	return call
 }
