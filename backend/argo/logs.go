@@ -109,7 +109,7 @@ func (l *logger) known(wf *wfv1.Workflow) bool {
 	if l.opt.Task == "" {
 		return true
 	}
-	for _, path := range taskPaths(wf) {
+	for _, path := range newDecoder(wf).paths() {
 		if l.wanted(path) {
 			return true
 		}
@@ -125,7 +125,7 @@ func (l *logger) wanted(path string) bool { return l.opt.Task == "" || l.opt.Tas
 
 // start queues the pods that have begun since the last look.
 func (l *logger) start(ctx context.Context, wf *wfv1.Workflow) {
-	paths := taskPaths(wf)
+	paths := newDecoder(wf).paths()
 	ids := make([]string, 0, len(paths))
 	for id := range paths {
 		if l.wanted(paths[id]) {

@@ -17,19 +17,20 @@ import (
 
 // convert makes a run of a Workflow whose nodes are unpacked.
 func convert(wf *wfv1.Workflow) *backend.Run {
+	d := newDecoder(wf)
 	run := &backend.Run{
 		ID: backend.RunID(wf.Labels[RunLabel]), Name: wf.Name, Namespace: wf.Namespace, UID: string(wf.UID),
-		Pipeline: pipelineName(wf), State: runState(wf), Message: wf.Status.Message,
-		Parameters: runParameters(wf),
+		Pipeline: d.pipeline(), State: runState(wf), Message: wf.Status.Message,
+		Parameters: d.parameters(),
 		Created:    wf.CreationTimestamp.UTC(), Started: at(wf.Status.StartedAt), Finished: at(wf.Status.FinishedAt),
 	}
 	if run.Created.Year() <= 1 {
 		run.Created = time.Time{}
 	}
 	if run.State == backend.Succeeded {
-		run.Outputs = runOutputs(wf)
+		run.Outputs = d.outputs()
 	}
-	run.Tasks = tasks(wf)
+	run.Tasks = d.tasks()
 	return run
 }
 
@@ -58,13 +59,12 @@ func runState(wf *wfv1.Workflow) backend.State {
 }
 
 // tasks gives the last attempt of each task, in order of path.
-func tasks(wf *wfv1.Workflow) []*backend.Task {
-	paths := taskPaths(wf)
+func (d *decoder) tasks() []*backend.Task {
+	paths := d.paths()
 	out := make([]*backend.Task, 0, len(paths))
-	c := converter{wf: wf, images: images(wf)}
 	for id, path := range paths {
-		if node, ok := wf.Status.Nodes[id]; ok {
-			out = append(out, c.task(id, path, &node))
+		if node, ok := d.wf.Status.Nodes[id]; ok {
+			out = append(out, d.task(path, &node))
 		}
 	}
 	slices.SortFunc(out, func(a, b *backend.Task) int {
@@ -73,24 +73,28 @@ func tasks(wf *wfv1.Workflow) []*backend.Task {
 	return out
 }
 
-type converter struct {
-	wf     *wfv1.Workflow
-	images map[string]string // by template
-}
-
-func (c *converter) task(id, path string, node *wfv1.NodeStatus) *backend.Task {
-	last, attempts := lastAttempt(c.wf, node)
+func (d *decoder) task(path string, node *wfv1.NodeStatus) *backend.Task {
+	last, attempts := lastAttempt(d.wf, node)
 	t := &backend.Task{Path: path, State: taskState(node), Attempt: attempts,
-		Message: cmp.Or(last.Message, node.Message), Image: c.images[last.TemplateName], Node: last.HostNodeName,
+		Message: cmp.Or(last.Message, node.Message), Image: d.image(last), Node: last.HostNodeName,
 		Created: at(node.StartedAt), Started: started(last), Finished: at(node.FinishedAt), ExitCode: exitCode(last)}
 	if last.Type == wfv1.NodeTypePod && t.State != backend.Cached {
-		t.Pod = podName(c.wf, last)
+		t.Pod = podName(d.wf, last)
 	}
 	if t.State == backend.Failed {
 		t.Class = failureClass(last)
 	}
-	t.Inputs, t.Outputs = taskValues(c.wf, id)
+	t.Inputs, t.Outputs = d.values(last)
 	return t
+}
+
+// image is the image of the node's template, if it is fixed.
+func (d *decoder) image(node *wfv1.NodeStatus) string {
+	t := d.reader.Template(node)
+	if t == nil || t.Container == nil || strings.Contains(t.Container.Image, "{{") {
+		return ""
+	}
+	return t.Container.Image
 }
 
 // started is when the attempt's pod left the queue, as far as Argo tells.
@@ -170,17 +174,6 @@ func failureClass(node *wfv1.NodeStatus) string {
 
 func containsAny(s string, parts ...string) bool {
 	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(s, p) })
-}
-
-// images are the images of container templates, as far as they are fixed.
-func images(wf *wfv1.Workflow) map[string]string {
-	out := map[string]string{}
-	for _, t := range wf.Spec.Templates {
-		if t.Container != nil && !strings.Contains(t.Container.Image, "{{") {
-			out[t.Name] = t.Container.Image
-		}
-	}
-	return out
 }
 
 // maxPodPrefix is what Argo leaves before the hash of a pod's name.

@@ -17,11 +17,12 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kfp-go/kfp-go/backend"
+	lowered "github.com/kfp-go/kfp-go/compiler/argo"
 )
 
 // Labels of our Workflows.
 const (
-	RunLabel = "kfp-go/run"
+	RunLabel = lowered.LabelRun
 	KeyLabel = "kfp-go/idempotency-key" // a hash of it
 )
 
