@@ -5,10 +5,10 @@ import (
 
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/backend/argo"
+	"github.com/kfp-go/kfp-go/backend/argo/verify"
 	"github.com/kfp-go/kfp-go/backend/local"
 	"github.com/kfp-go/kfp-go/backend/metadata/blob"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
-	"github.com/kfp-go/kfp-go/compiler/diag"
 )
 
 func realBackends(b Build) Backends {
@@ -18,7 +18,7 @@ func realBackends(b Build) Backends {
 			return openCluster(c, b)
 		},
 		Store:  blob.Open,
-		Verify: verifyManifest,
+		Verify: verify.Check,
 	}
 }
 
@@ -38,8 +38,4 @@ func openCluster(c *config.Config, b Build) (backend.Runner, error) {
 		Kubeconfig: c.Kubeconfig, Context: c.Context, Namespace: c.Namespace,
 		UserAgent: "kfp-go/" + b.Version,
 	})
-}
-
-func verifyManifest(ctx context.Context, manifest []byte) ([]diag.Diagnostic, error) {
-	return nil, nil
 }

@@ -1,6 +1,9 @@
 package build
 
 import (
+	"github.com/kfp-go/kfp-go/backend/argo/verify"
+	"slices"
+
 	"context"
 	"encoding/json"
 	"fmt"
@@ -84,5 +87,5 @@ func Biggest(m *argo.Manifest, n int) string {
 
 // Tool is what reports say of kfp-go.
 func Tool(a *app.App) render.Tool {
-	return render.Tool{Name: "kfp-go", Version: a.Build.Version, Codes: nil}
+	return render.Tool{Name: "kfp-go", Version: a.Build.Version, Codes: slices.Concat(compiler.Catalogue(), verify.Codes)}
 }

@@ -84,7 +84,7 @@ func Compile(ctx context.Context, s *Source, opt Options) (*compiler.Result, err
 		Arguments: arguments,
 		ReadFile:  ReadFile,
 		Stop:      opt.Stop,
-		// Open: opt.Open,
+		Open:      opt.Open,
 	})
 }
 

@@ -62,16 +62,26 @@ func (v *view) line(l *backend.Line) {
 
 func (v *view) setRun(at time.Time, r *backend.Run) {
 	v.run = r
+	if !r.State.Final() {
+		v.runState(at, r)
+	}
 	for _, t := range r.Tasks {
 		if t != nil {
 			v.task(at, *t)
 		}
 	}
-	if r.State != v.shown {
-		v.shown = r.State
-		if v.live == nil {
-			v.print(v.stamp(at) + "run " + term.Clean(r.Name) + " " + v.theme.State(string(r.State), string(r.State)))
-		}
+	if r.State.Final() {
+		v.runState(at, r)
+	}
+}
+
+func (v *view) runState(at time.Time, r *backend.Run) {
+	if r.State == v.shown {
+		return
+	}
+	v.shown = r.State
+	if v.live == nil {
+		v.print(v.stamp(at) + "run " + term.Clean(r.Name) + " " + v.theme.State(string(r.State), string(r.State)))
 	}
 }
 
