@@ -31,7 +31,7 @@ func TestNearest(t *testing.T) {
 	known := []string{"inputs", "outputs", "components", "for-each", "retry"}
 	for name, want := range map[string]string{
 		"input": "inputs", "ouputs": "outputs", "component": "components", "foreach": "for-each",
-		"rerty": "retry", "zebra": "", "": "", "INPUTS": "inputs",
+		"rerty": "retry", "zebra": "", "": "", "INPUTS": "inputs", "x": "",
 	} {
 		if got := Nearest(name, known); got != want {
 			t.Errorf("nearest to %q is %q, want %q", name, got, want)

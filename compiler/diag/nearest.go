@@ -3,7 +3,8 @@ package diag
 import "strings"
 
 // Nearest is the known name closest to name, or "" when none is close enough
-// to be what the author meant: at most a third of the letters differ.
+// to be what the author meant: at most a third of the letters differ, and one
+// letter is the same.
 func Nearest(name string, known []string) string {
 	best, bestDist := "", len(name)/3+1
 	lower := strings.ToLower(name)
@@ -12,7 +13,7 @@ func Nearest(name string, known []string) string {
 			continue
 		}
 		d := distance(lower, strings.ToLower(k), bestDist)
-		if d < bestDist || (d == bestDist && best == "") {
+		if d < len(name) && (d < bestDist || d == bestDist && best == "") {
 			best, bestDist = k, d
 		}
 	}
