@@ -111,8 +111,7 @@ func (r *reader) port(f tree.Field, input bool) *ir.Port {
 			p.Default = &ir.Literal{V: v, At: d.Span()}
 			r.secretLiteral(p, p.Default)
 		} else {
-			// Reported; a default that cannot be read must not make the input required.
-			p.Optional = true
+			p.Type = ir.Type{} // reported: nobody is to wonder about this input again
 		}
 	}
 	return p
