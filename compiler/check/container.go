@@ -55,7 +55,7 @@ func (c *checker) ifs(args []ir.Arg) {
 		case *ir.IfArg:
 			if a.Cond != nil {
 				if _, isInput := a.Cond.(*ir.InputRef); !isInput {
-					c.condition(freeType(a.Cond), a.Cond, "")
+					c.condition(freeType(a.Cond), a.Cond, "the condition of an argument")
 				}
 			}
 			c.ifs(a.Then)

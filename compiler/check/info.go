@@ -151,6 +151,14 @@ func (s *Scope) outputOptional(v *ir.OutputRef, in *ir.Task) bool {
 	return t.ForEach == nil && t.Component != nil && s.info.OptionalOutput(t.Component, v.Output)
 }
 
+// label is how messages call a task: branches have no name of their own.
+func (s *Scope) label(t *ir.Task) string {
+	if s.DAG.Exclusive {
+		return "this branch"
+	}
+	return "task " + quote(t.Name.Text)
+}
+
 // exits reports whether in is an exit task: those are no members of the DAG.
 func (s *Scope) exits(in *ir.Task) bool { return s.Task(in.Name.Text) != in }
 

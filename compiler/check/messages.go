@@ -64,11 +64,8 @@ func msgOptional(what, task, input string) string {
 	return what + " may be absent, but input " + quote(input) + " of task " + quote(task) + " is required"
 }
 func msgOptionalLoop(what string) string { return what + " may be absent, so it cannot be looped over" }
-func msgCondition(task string, t ir.Type) string {
-	if task == "" {
-		return "a condition must be boolean, this is " + a(t)
-	}
-	return "the condition of task " + quote(task) + " must be boolean, this is " + a(t)
+func msgCondition(whose string, t ir.Type) string {
+	return whose + " must be boolean, this is " + a(t)
 }
 func msgLoop(what string, t ir.Type) string { return what + " is " + a(t) + ", not a list" }
 func msgAlternatives(output string, first, other ir.Type) string {
@@ -101,8 +98,8 @@ func msgUses(outer, inner string) string {
 }
 func msgUnused(name string) string { return "component " + quote(name) + " is not used by any task" }
 func msgEmpty(name string) string  { return quote(name) + " has no tasks" }
-func msgNever(task string) string {
-	return "task " + quote(task) + " never runs: its condition is always false"
+func msgNever(what string) string {
+	return what + " never runs: its condition is always false"
 }
 func msgNoItems(task string) string {
 	return "task " + quote(task) + " never runs: its list is empty"
@@ -110,9 +107,7 @@ func msgNoItems(task string) string {
 func msgBehindNever(task, up string) string {
 	return "task " + quote(task) + " never runs: it waits for " + quote(up) + ", which never does"
 }
-func msgBehindAlways(task string) string {
-	return "branch " + quote(task) + " is never taken: one before it always is"
-}
+func msgBehindAlways() string { return "this branch is never taken: one before it always is" }
 func msgSecret(name string) string {
 	return "input " + quote(name) + " is secret and must not be read here"
 }

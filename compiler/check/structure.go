@@ -237,10 +237,10 @@ func (c *checker) never(s *Scope) {
 		switch {
 		case always >= 0:
 			dead[i] = true
-			c.warn(codeNever, t.Name.At, msgBehindAlways(t.Name.Text), "make it the last branch, or take the branches behind it away")
+			c.warn(codeNever, t.Name.At, msgBehindAlways(), "make that branch the last one, or take those behind it away")
 		case truth == no:
 			dead[i] = true
-			c.warn(codeNever, t.When.Span(), msgNever(t.Name.Text), "")
+			c.warn(codeNever, t.When.Span(), msgNever(s.label(t)), "")
 		case t.ForEach != nil && emptyList(t.ForEach.Items):
 			c.warn(codeNever, t.ForEach.Items.Span(), msgNoItems(t.Name.Text), "")
 		}

@@ -17,7 +17,7 @@ func (c *checker) task(s *Scope, t *ir.Task) {
 		c.loop(s, t)
 	}
 	if t.When != nil {
-		c.condition(s.TypeOf(t.When, t), t.When, t.Name.Text)
+		c.condition(s.TypeOf(t.When, t), t.When, "the condition of "+s.label(t))
 	}
 	c.settings(t.Settings)
 }
@@ -244,11 +244,11 @@ func (c *checker) required(s *Scope, t *ir.Task) {
 	}
 }
 
-func (c *checker) condition(t ir.Type, v ir.Value, task string) {
+func (c *checker) condition(t ir.Type, v ir.Value, whose string) {
 	if t.Kind == ir.Boolean || t.Kind == ir.Dynamic || t.Kind == ir.Invalid {
 		return
 	}
-	c.fail(codeCondition, v.Span(), msgCondition(task, t), "a condition is true or false: compare, as in ${{ x > 1 }}")
+	c.fail(codeCondition, v.Span(), msgCondition(whose, t), "a condition is true or false: compare, as in ${{ x > 1 }}")
 }
 
 // loop checks that there is a list to loop over and that its items fit.
