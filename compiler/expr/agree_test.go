@@ -352,7 +352,7 @@ func typedData(r *rand.Rand, t ir.Type) any {
 // on random expressions and inputs: the same value, or an error in both, and a
 // prediction of errors that is right. KFPGO_EXPR_CASES asks for more cases.
 func TestEnginesAgree(t *testing.T) {
-	cases, seed := 24000, int64(1)
+	cases, seed := 20000, int64(1)
 	if n, err := strconv.Atoi(os.Getenv("KFPGO_EXPR_CASES")); err == nil {
 		cases = n
 	}

@@ -94,7 +94,7 @@ func typed(v any, t ir.Type) (ref.Val, error) {
 	default:
 		return fromJSON(v), nil
 	}
-	return nil, fmt.Errorf("a %s is needed, but the value is %s", t, jsonKind(v))
+	return nil, fmt.Errorf("%s is needed, but the value is %s", article(t.String()), jsonKind(v))
 }
 
 func typedList(l []any, items *ir.Type) (ref.Val, error) {
