@@ -161,7 +161,7 @@ func (r *reader) body(c *ir.Component, e *entry, t *ir.Task, retry *ir.Retry) {
 		label := r.str(e.parts.label, "executorLabel")
 		x := r.executors[label]
 		if x == nil {
-			r.add(unknownExecutor(label, e.parts.label.Span(), r.executorNames()))
+			r.add(unknownExecutor(label, e.parts.label.Span(), offerSorted(r, r.executors)))
 			return
 		}
 		r.leaf(c, x, t)

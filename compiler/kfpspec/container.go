@@ -1,7 +1,6 @@
 package kfpspec
 
 import (
-	"sort"
 	"strings"
 
 	"github.com/kfp-go/kfp-go/compiler/diag"
@@ -33,15 +32,6 @@ func (r *reader) readExecutors(n *tree.Node) {
 			r.executors[x.Key.Scalar] = &list[i]
 		}
 	}
-}
-
-func (r *reader) executorNames() []string {
-	names := make([]string, 0, len(r.executors))
-	for name := range r.executors {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
 }
 
 func (r *reader) executor(x *executor, n *tree.Node) {
@@ -169,6 +159,7 @@ func (r *reader) env(n *tree.Node, resolve resolver) *ir.EnvVar {
 
 // componentScope resolves what stands in the component c, first used by t.
 func (r *reader) componentScope(c *ir.Component, t *ir.Task) resolver {
+	inputs, outputs := byName(c.Inputs), byName(c.Outputs)
 	return func(p placeholder, at source.Span) ir.Value {
 		switch p.kind {
 		case phExecutorInput:
@@ -181,19 +172,19 @@ func (r *reader) componentScope(c *ir.Component, t *ir.Task) resolver {
 			r.add(unsupportedPlaceholder(at))
 			return nil
 		case phInputParameter:
-			if !r.declared(c, t, p.name) {
-				r.add(unknownInput(p.name, at, portNames(c.Inputs)))
+			if inputs(p.name) == nil && !r.declared(c, t, p.name) {
+				r.add(unknownInput(p.name, at, r.offer(portNames(c.Inputs))))
 				return nil
 			}
 			return &ir.InputRef{Name: p.name, At: at}
 		}
-		ports, output := c.Inputs, p.kind != phInputArtifact
+		ports, find, output := c.Inputs, inputs, p.kind != phInputArtifact
 		if output {
-			ports = c.Outputs
+			ports, find = c.Outputs, outputs
 		}
-		port := findPort(ports, p.name)
+		port := find(p.name)
 		if port == nil {
-			r.add(unknownPort(p.name, output, at, portNames(ports)))
+			r.add(unknownPort(p.name, output, at, r.offer(portNames(ports))))
 			return nil
 		}
 		if p.kind == phOutputParameterFile {
@@ -209,6 +200,19 @@ func (r *reader) componentScope(c *ir.Component, t *ir.Task) resolver {
 		}
 		return &ir.PortRef{Output: output, Port: p.name, Aspect: p.aspect, Key: p.key, At: at}
 	}
+}
+
+// byName finds ports by name: one after the other while they are few.
+func byName(ports []*ir.Port) func(name string) *ir.Port {
+	const few = 32
+	if len(ports) <= few {
+		return func(name string) *ir.Port { return findPort(ports, name) }
+	}
+	index := make(map[string]*ir.Port, len(ports))
+	for _, p := range ports {
+		index[p.Name.Text] = p
+	}
+	return func(name string) *ir.Port { return index[name] }
 }
 
 // declared reports whether a name is an input; one that only the task supplies

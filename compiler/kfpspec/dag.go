@@ -15,6 +15,9 @@ type scope struct {
 	tasks []rawTask
 	index map[string]int
 	retry *ir.Retry // inherited from the task of this DAG
+
+	given       map[string]bool     // outputs that have a value
+	declaredOut map[string]*ir.Port // outputs of the owner, once any has a value
 }
 
 // A rawTask is a task and what is still to be made of it once all tasks of the
@@ -88,79 +91,82 @@ func (s *scope) place(d *ir.DAG) {
 // only what looks exactly like the SDK's is one; the rest has trigger Completed.
 func (s *scope) exits(d *ir.DAG) map[int]*ir.Task {
 	var out map[int]*ir.Task
+	var needed map[string]bool
 	for i := range s.tasks {
 		t := &s.tasks[i]
 		if !t.completed || t.task.When != nil || t.task.ForEach != nil || t.task.Component == nil {
 			continue
 		}
-		up := s.upstream(t)
-		if len(up) != 1 || !strings.HasPrefix(up[0], "exit-handler-") {
+		host := s.host(t)
+		if host == nil {
 			continue
 		}
-		host := s.find(up[0])
-		if host == nil || host.task.Component == nil || host.task.Component.DAG() == nil || host.task.OnExit != nil || host.task.ForEach != nil {
-			continue
+		if needed == nil {
+			needed = s.needed(d)
 		}
-		if s.needed(t.task.Name.Text, d) {
+		if needed[t.task.Name.Text] {
 			continue
 		}
 		if out == nil {
 			out = map[int]*ir.Task{}
 		}
-		host.task.OnExit = t.task
-		out[i] = host.task
+		host.OnExit = t.task
+		out[i] = host
 	}
 	return out
 }
 
-// upstream lists the tasks that t waits for, each once.
-func (s *scope) upstream(t *rawTask) []string {
-	var out []string
-	add := func(name string) {
-		for _, have := range out {
-			if have == name {
-				return
-			}
+// host is the task that t would be the exit handler of, nil for none.
+func (s *scope) host(t *rawTask) *ir.Task {
+	only := ""
+	upstream(t.task, func(name string) {
+		if only == "" {
+			only = name
+		} else if only != name {
+			only = "\x00" // several
 		}
-		out = append(out, name)
-	}
-	for _, a := range t.task.After {
-		add(a.Text)
-	}
-	t.task.EachValue(func(v ir.Value) {
-		ir.Visit(v, func(v ir.Value) {
-			switch v := v.(type) {
-			case *ir.OutputRef:
-				add(v.Task)
-			case *ir.StatusRef:
-				add(v.Task)
-			}
-		})
 	})
-	return out
+	if !strings.HasPrefix(only, "exit-handler-") {
+		return nil
+	}
+	host := s.find(only)
+	if host == nil || host.task.Component == nil || host.task.Component.DAG() == nil || host.task.OnExit != nil || host.task.ForEach != nil {
+		return nil
+	}
+	return host.task
 }
 
-// needed reports whether anything in the DAG waits for the named task.
-func (s *scope) needed(name string, d *ir.DAG) bool {
-	for i := range s.tasks {
-		for _, up := range s.upstream(&s.tasks[i]) {
-			if up == name {
-				return true
-			}
+// upstream calls f with each task that t waits for, perhaps more than once.
+func upstream(t *ir.Task, f func(name string)) {
+	for _, a := range t.After {
+		f(a.Text)
+	}
+	t.EachValue(func(v ir.Value) { producers(v, f) })
+}
+
+// producers calls f with each task that a value reads.
+func producers(v ir.Value, f func(name string)) {
+	ir.VisitLeaves(v, func(v ir.Value) {
+		switch v := v.(type) {
+		case *ir.OutputRef:
+			f(v.Task)
+		case *ir.StatusRef:
+			f(v.Task)
 		}
+	})
+}
+
+// needed holds every task that something in the DAG waits for.
+func (s *scope) needed(d *ir.DAG) map[string]bool {
+	out := make(map[string]bool, len(s.tasks))
+	note := func(name string) { out[name] = true }
+	for i := range s.tasks {
+		upstream(s.tasks[i].task, note)
 	}
 	for _, o := range d.Outputs {
-		found := false
-		ir.Visit(o.Value, func(v ir.Value) {
-			if ref, ok := v.(*ir.OutputRef); ok && ref.Task == name {
-				found = true
-			}
-		})
-		if found {
-			return true
-		}
+		producers(o.Value, note)
 	}
-	return false
+	return out
 }
 
 func (s *scope) becomeExit(t *rawTask, host *ir.Task) {
@@ -194,28 +200,28 @@ func (s *scope) outputs(d *ir.DAG, n *tree.Node) {
 		}
 	}
 	for _, p := range s.owner.Outputs {
-		if !has(d.Outputs, p.Name.Text) {
+		if !s.given[p.Name.Text] {
 			s.add(noValue(p.Name.Text, p.Name.At))
 		}
 	}
 }
 
-func has(outs []*ir.DAGOutput, name string) bool {
-	for _, o := range outs {
-		if o.Name.Text == name {
-			return true
-		}
-	}
-	return false
-}
-
 func (s *scope) output(d *ir.DAG, o tree.Field, v ir.Value) {
 	name := o.Key.Scalar
+	if s.given == nil {
+		s.given = map[string]bool{}
+		s.declaredOut = make(map[string]*ir.Port, len(s.owner.Outputs))
+		for _, p := range s.owner.Outputs {
+			s.declaredOut[p.Name.Text] = p
+		}
+	}
+	again := s.given[name]
+	s.given[name] = true
 	switch {
-	case has(d.Outputs, name):
+	case again:
 		s.add(samePort(name, o.Key.Span(), o.Key.Span()))
-	case s.owner.Output(name) == nil:
-		s.add(undeclaredOutput(name, o.Key.Span(), portNames(s.owner.Outputs)))
+	case s.declaredOut[name] == nil:
+		s.add(undeclaredOutput(name, o.Key.Span(), s.offer(portNames(s.owner.Outputs))))
 	case v == nil:
 		// Reported; null keeps later phases quiet about a missing value.
 		d.Outputs = append(d.Outputs, &ir.DAGOutput{Name: ir.Ident{Text: name, At: o.Key.Span()}, Value: &ir.Literal{At: o.Key.Span()}})
@@ -309,7 +315,7 @@ func (s *scope) selector(n *tree.Node, key string) *ir.OutputRef {
 // their value has: seen from inside, a loop's component gives one iteration.
 func (s *scope) outputTypes(d *ir.DAG) {
 	for _, o := range d.Outputs {
-		p := s.owner.Output(o.Name.Text)
+		p := s.declaredOut[o.Name.Text]
 		if p == nil || p.Type.Kind != ir.List {
 			continue
 		}

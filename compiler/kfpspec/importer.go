@@ -60,7 +60,7 @@ func (r *reader) importURI(c *ir.Component, t *ir.Task, of tree.Field, resolve r
 		case "runtimeParameter":
 			name := r.str(f.Value, "runtimeParameter")
 			if !r.declared(c, t, name) {
-				r.add(unknownInput(name, f.Value.Span(), portNames(c.Inputs)))
+				r.add(unknownInput(name, f.Value.Span(), r.offer(portNames(c.Inputs))))
 				return &ir.Literal{V: "", At: f.Value.Span()}
 			}
 			return &ir.InputRef{Name: name, At: f.Value.Span()}

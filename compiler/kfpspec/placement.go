@@ -1,8 +1,6 @@
 package kfpspec
 
 import (
-	"sort"
-
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/tree"
 )
@@ -41,7 +39,7 @@ func (s *scope) nodeSelector(set *ir.Settings, n *tree.Node) {
 				s.add(unsupportedDynamic("nodeSelectorJson", f.Key.Span()))
 				continue
 			}
-			for _, k := range sortedKeys(labels) {
+			for _, k := range sorted(labels) {
 				set.NodeSelector = append(set.NodeSelector, &ir.SettingPair{Key: k,
 					Value: &ir.Literal{V: ir.Text(labels[k]), At: f.Value.Span()}, At: f.Key.Span()})
 			}
@@ -58,15 +56,6 @@ func constantStruct(v ir.Value) (map[string]any, bool) {
 	}
 	m, ok := l.V.(map[string]any)
 	return m, ok || l.V == nil
-}
-
-func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 func (s *scope) toleration(set *ir.Settings, n *tree.Node) {
@@ -169,7 +158,7 @@ func (s *scope) nodeAffinityTerm(affinity map[string]any, n *tree.Node) {
 
 // mergeAffinity adds terms to those that are there.
 func mergeAffinity(into, from map[string]any) {
-	for _, k := range sortedKeys(from) {
+	for _, k := range sorted(from) {
 		switch have := into[k].(type) {
 		case []any:
 			if more, ok := from[k].([]any); ok {
@@ -178,7 +167,7 @@ func mergeAffinity(into, from map[string]any) {
 		case map[string]any:
 			if more, ok := from[k].(map[string]any); ok {
 				merged := map[string]any{}
-				for _, x := range sortedKeys(have) {
+				for _, x := range sorted(have) {
 					merged[x] = have[x]
 				}
 				mergeAffinity(merged, more)

@@ -48,7 +48,7 @@ func (r *reader) platformExecutors(n *tree.Node) {
 		r.platform = make(map[string]*tree.Node, len(fields))
 		for _, x := range fields {
 			if r.executors != nil && r.executors[x.Key.Scalar] == nil {
-				r.add(unknownExecutor(x.Key.Scalar, x.Key.Span(), r.executorNames()))
+				r.add(unknownExecutor(x.Key.Scalar, x.Key.Span(), offerSorted(r, r.executors)))
 			}
 			r.platform[x.Key.Scalar] = x.Value
 		}

@@ -34,15 +34,22 @@ func (r *reader) portList(n *tree.Node, what string, input bool) []*ir.Port {
 	}
 	out := make([]*ir.Port, 0, count)
 	ports := make([]ir.Port, count)
+	var taken map[string]*ir.Port
+	if len(artifacts) > 0 && len(parameters) > 0 {
+		taken = make(map[string]*ir.Port, len(parameters))
+	}
 	for _, f := range parameters {
 		p := &ports[len(out)]
 		r.parameter(p, f, input)
 		out = append(out, p)
+		if taken != nil {
+			taken[p.Name.Text] = p
+		}
 	}
 	for _, f := range artifacts {
 		p := &ports[len(out)]
 		r.artifact(p, f, input)
-		if first := findPort(out, f.Key.Scalar); first != nil {
+		if first := taken[f.Key.Scalar]; first != nil {
 			r.add(samePort(f.Key.Scalar, f.Key.Span(), first.Name.At))
 			continue
 		}

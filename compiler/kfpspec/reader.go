@@ -2,6 +2,7 @@ package kfpspec
 
 import (
 	"math"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,36 @@ type reader struct {
 	platform  map[string]*tree.Node // platform settings by executor
 	order     []*ir.Component       // in order of first use
 	depth     int                   // components inside one another
+	offered   int                   // names offered in hints so far
+}
+
+// mostOffers bounds how many names all hints together look through: the nearest
+// of many names is dear, and a file with many unknown ones may be hostile.
+const mostOffers = 50_000
+
+// offer gives the names to a hint, or none when enough have been offered.
+func (r *reader) offer(names []string) []string {
+	if r.offered += len(names); r.offered > mostOffers {
+		return nil
+	}
+	return names
+}
+
+// offerSorted offers the keys of a map.
+func offerSorted[V any](r *reader, m map[string]V) []string {
+	if r.offered > mostOffers {
+		return nil
+	}
+	return r.offer(sorted(m))
+}
+
+func sorted[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
 }
 
 func (r *reader) add(d diag.Diagnostic) { r.report(d) }

@@ -1,8 +1,6 @@
 package kfpspec
 
 import (
-	"sort"
-
 	"github.com/kfp-go/kfp-go/compiler/expr"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/tree"
@@ -124,12 +122,7 @@ func (s *scope) componentRef(raw *rawTask) *entry {
 	}
 	e := s.entries[name]
 	if e == nil {
-		names := make([]string, 0, len(s.entries))
-		for k := range s.entries {
-			names = append(names, k)
-		}
-		sort.Strings(names)
-		s.add(unknownComponent(name, n.Span(), names))
+		s.add(unknownComponent(name, n.Span(), offerSorted(s.reader, s.entries)))
 	}
 	return e
 }
@@ -138,34 +131,20 @@ func (s *scope) componentRef(raw *rawTask) *entry {
 // which the arguments say already.
 func (s *scope) after(raw *rawTask) {
 	items := s.items(raw.parts.after, "dependentTasks")
+	if len(items) == 0 {
+		return
+	}
+	known := make(map[string]bool, len(items))
+	for _, b := range raw.task.Args {
+		producers(b.Value, func(name string) { known[name] = true })
+	}
 	for _, item := range items {
 		id := s.ident(item, "dependentTasks")
-		if id.Text == "" || s.reads(raw.task, id.Text) {
-			continue
-		}
-		again := false
-		for _, a := range raw.task.After {
-			again = again || a.Text == id.Text
-		}
-		if !again {
+		if id.Text != "" && !known[id.Text] {
+			known[id.Text] = true
 			raw.task.After = append(raw.task.After, id)
 		}
 	}
-}
-
-func (s *scope) reads(t *ir.Task, producer string) bool {
-	found := false
-	for _, b := range t.Args {
-		ir.VisitLeaves(b.Value, func(v ir.Value) {
-			switch v := v.(type) {
-			case *ir.OutputRef:
-				found = found || v.Task == producer
-			case *ir.StatusRef:
-				found = found || v.Task == producer
-			}
-		})
-	}
-	return found
 }
 
 // finish reads what needs the types of sibling tasks.
@@ -254,7 +233,7 @@ func (s *scope) iterator(raw *rawTask) {
 	if loop.Item.Text == "" {
 		s.add(missing("itemInput", raw.parts.iteratorKey.Span()))
 	} else if c := raw.task.Component; c != nil && c.Input(loop.Item.Text) == nil {
-		s.add(unknownInput(loop.Item.Text, loop.Item.At, portNames(c.Inputs)))
+		s.add(unknownInput(loop.Item.Text, loop.Item.At, s.offer(portNames(c.Inputs))))
 		loop.Item.Text = ""
 	}
 	if loop.Items == nil {
@@ -277,7 +256,7 @@ func (s *scope) loopItems(raw *rawTask, items tree.Field, key string) (v ir.Valu
 			} else if p := inputOf(raw.task.Component, want); p != nil {
 				v = s.taskInput(raw.task, want, f.Value)
 			} else {
-				s.add(unknownInput(want, f.Value.Span(), argNames(raw.task)))
+				s.add(unknownInput(want, f.Value.Span(), s.offer(argNames(raw.task))))
 				v = &ir.Literal{V: []any{}, At: f.Value.Span()}
 			}
 		default:

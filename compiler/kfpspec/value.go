@@ -299,7 +299,7 @@ func (s *scope) taskScope(raw *rawTask, self string) resolver {
 			case port == nil && raw.task.Component == nil:
 				return &ir.Literal{At: at}
 			case port == nil:
-				s.add(unknownInput(p.name, at, argNames(raw.task)))
+				s.add(unknownInput(p.name, at, s.offer(argNames(raw.task))))
 				return nil
 			case port.Default != nil:
 				return port.Default
