@@ -68,7 +68,7 @@ const (
 )
 
 func (r *reader) declareClosed(c *ir.Component, node *tree.Node) *body {
-	s := &scope{comp: c}
+	s := &scope{comp: c, offers: &r.offers}
 	c.Inputs = r.ports(node.Get("inputs"), true)
 	s.inputs, s.byName = c.Inputs, make(map[string]int, len(c.Inputs))
 	for i, p := range c.Inputs {
@@ -116,7 +116,7 @@ func (s *scope) unplaced(task, name string, at source.Span) *scope {
 	d := &ir.DAG{At: at}
 	c := &ir.Component{Name: ir.Ident{Text: path, At: at}, Body: d}
 	t := &ir.Task{Name: ir.Ident{Text: task, At: at}, Component: c, At: at}
-	return &scope{parent: s, comp: c, dag: d, task: t, path: path, retry: s.retry}
+	return &scope{parent: s, comp: c, dag: d, task: t, path: path, retry: s.retry, offers: s.offers}
 }
 
 func (r *reader) declareBranches(b *body, list *tree.Node) {
@@ -359,7 +359,7 @@ func (b *body) declareOutputs(n *tree.Node) {
 // declareFinally makes the exit task: a single task of a container as it is,
 // anything else a DAG of its own.
 func (r *reader) declareFinally(b *body, n *tree.Node) {
-	b.gate = &scope{parent: b.outer, comp: b.outer.comp, dag: b.outer.dag, gate: b, path: b.outer.path, retry: b.outer.retry}
+	b.gate = &scope{parent: b.outer, comp: b.outer.comp, dag: b.outer.dag, gate: b, path: b.outer.path, retry: b.outer.retry, offers: b.outer.offers}
 	main := b.scope.task
 	if r.direct(n) {
 		d := r.declareTask(b.gate, n.Fields[0])

@@ -111,6 +111,8 @@ pipeline: b`, "Split the file."),
   a:
     import: {uri: "s3://b/k"}
     outputs: {x: integer}`, "Declare one output of an artifact type, or none."),
+	page(codeProfiles, "too many profiles", "Each profile is checked whenever the document is read, so there are at most 64.",
+		`profiles: {p1: {}, p2: {}, …}`, "Split the pipeline, or use inputs for what differs."),
 }
 
 func page(code diag.Code, title, meaning, example, wayOut string) diag.CodeInfo {

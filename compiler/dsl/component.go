@@ -425,6 +425,9 @@ func (c *component) pipeline() *tree.Node {
 }
 
 func (r *reader) componentNames() []string {
+	if r.offers--; r.offers < 0 {
+		return nil
+	}
 	out := make([]string, len(r.order))
 	for i, c := range r.order {
 		out[i] = c.name.Scalar

@@ -69,6 +69,10 @@ func Parse(ctx context.Context, f *source.File, docs []*tree.Node, opt Options, 
 		}
 		chosen = mergePatch(doc, overlay)
 	}
+	if n := len(fields(overlays)); n > maxProfiles {
+		out.report(tooManyProfiles(field(doc, "profiles").Key, n))
+		overlays = nil
+	}
 	opt.Resolve = remember(opt.Resolve)
 	p := parseDocument(ctx, f, chosen, opt, out.report)
 	for _, o := range fields(overlays) {
@@ -79,6 +83,13 @@ func Parse(ctx context.Context, f *source.File, docs []*tree.Node, opt Options, 
 	out.flush()
 	return p
 }
+
+// maxProfiles bounds how often a document is read; maxOffers how many lists of
+// names are made for hints.
+const (
+	maxProfiles = 64
+	maxOffers   = 100
+)
 
 // remember opens each file once, however many components and profiles name it.
 func remember(open Resolver) Resolver {
@@ -156,6 +167,7 @@ type reader struct {
 	defaults   *layer
 	argoSpec   map[string]any
 	argoSpecAt source.Span
+	offers     int // see scope
 }
 
 func (r *reader) report(d diag.Diagnostic) { r.out(d) }
@@ -167,7 +179,7 @@ func parseDocument(ctx context.Context, f *source.File, doc *tree.Node, opt Opti
 }
 
 func readDocument(ctx context.Context, f *source.File, doc *tree.Node, opt Options, report diag.Reporter) (*ir.Pipeline, *reader) {
-	r := &reader{ctx: ctx, file: f, opt: opt, out: report, components: map[string]*component{}}
+	r := &reader{ctx: ctx, file: f, opt: opt, out: report, components: map[string]*component{}, offers: maxOffers}
 	r.check(doc, &shape{object: language().document})
 	p := &ir.Pipeline{File: f, Dialect: ir.DSL}
 	if n := doc.Get("pipeline"); isScalar(n) {

@@ -119,6 +119,11 @@ func TestPipelines(t *testing.T) {
 				out += "\n"
 			}
 			golden(t, strings.TrimSuffix(name, ".yaml")+".golden", out+ir.Dump(p))
+			if !diag.HasErrors(ds) {
+				if err := ir.Verify(p); err != nil {
+					t.Error(err)
+				}
+			}
 			if diag.HasErrors(ds) && !strings.Contains(read(t, name), "# has errors") {
 				t.Errorf("findings:\n%s", show(ds))
 			}

@@ -48,6 +48,7 @@ const (
 	codeAfter      diag.Code = "D133"
 	codeLarge      diag.Code = "D134"
 	codeImport     diag.Code = "D135"
+	codeProfiles   diag.Code = "D136"
 )
 
 func complain(code diag.Code, at source.Span, message, hint string) diag.Diagnostic {
@@ -487,6 +488,10 @@ func unknownProfile(doc *tree.Node, name string, known []string) diag.Diagnostic
 		hint = "the pipeline has no profiles"
 	}
 	return complain(codeProfile, at, "unknown profile "+quote(name), hint)
+}
+
+func tooManyProfiles(k *tree.Node, n int) diag.Diagnostic {
+	return complain(codeProfiles, k.Span(), itoa(n)+" profiles are too many", "at most "+itoa(maxProfiles)+": each is checked whenever the document is read")
 }
 
 func inProfile(k *tree.Node) diag.Related {

@@ -25,6 +25,7 @@ type scope struct {
 	captured map[captureKey]string
 	taken    map[string]bool // names of comp's inputs
 	retry    []*layer        // of enclosing groups, outermost first
+	offers   *int            // lists of names that may still be made for hints
 	shared   map[*component]*ir.Settings
 }
 
@@ -302,8 +303,13 @@ func (p *taskPlace) roots() []string {
 	return out
 }
 
+// taskNames are all tasks in sight, for the hint of a message. There may be
+// many, and many mistakes: from some point on a message has no hint.
 func (s *scope) taskNames() []string {
 	var out []string
+	if *s.offers--; *s.offers < 0 {
+		return nil
+	}
 	for ; s != nil; s = s.parent {
 		for name := range s.tasks {
 			out = append(out, name)
