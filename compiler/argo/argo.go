@@ -100,7 +100,9 @@ func Lower(p *ir.Pipeline, info *check.Info, opt Options, report diag.Reporter) 
 	if err != nil {
 		return nil, err
 	}
-	m.YAML = printYAML(object)
+	l.writer.bodies = l.bodies
+	m.YAML = append([]byte(nil), l.writer.object(object)...)
+	m.Sizes = l.sizes()
 	return m, nil
 }
 
@@ -116,6 +118,8 @@ type lowerer struct {
 	contents  map[[32]byte]string       // name of the template by content
 	units     map[unitKey]*unit
 	exprs     *expressions
+	writer    *yamlWriter
+	bodies    map[string][]byte // of the templates, as printed
 	prints    map[*ir.Settings]string
 	pods      int
 	workspace bool
@@ -170,6 +174,8 @@ func newLowerer(p *ir.Pipeline, info *check.Info, opt Options, report diag.Repor
 		contents:  map[[32]byte]string{},
 		units:     map[unitKey]*unit{},
 		exprs:     newExpressions(),
+		writer:    newYAMLWriter(),
+		bodies:    map[string][]byte{},
 		prints:    map[*ir.Settings]string{},
 	}
 }
@@ -187,11 +193,13 @@ const entrypoint = "main"
 // add gives the template a name, or finds the one that is the same.
 func (l *lowerer) add(base string, t *wfv1.Template) string {
 	t.Name = ""
-	key := sha256.Sum256(printYAML(t))
+	body := l.writer.template(t)
+	key := sha256.Sum256(body)
 	if name, ok := l.contents[key]; ok {
 		return name
 	}
 	t.Name = l.names.take(templateName(base))
+	l.bodies[t.Name] = append([]byte(nil), body...)
 	l.contents[key] = t.Name
 	l.templates[t.Name] = t
 	return t.Name

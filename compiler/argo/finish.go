@@ -1,11 +1,12 @@
 package argo
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"sort"
-	"strconv"
+	"slices"
+	"strings"
 
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
 	corev1 "k8s.io/api/core/v1"
@@ -254,7 +255,14 @@ func (l *lowerer) notePaths(list []wfv1.Template) {
 			t.Metadata.Annotations = map[string]string{}
 		}
 		t.Metadata.Annotations[NoteTask] = path[i]
+		l.bodies[t.Name] = append([]byte(nil), l.writer.template(withoutName(t))...)
 	}
+}
+
+func withoutName(t *wfv1.Template) *wfv1.Template {
+	out := *t
+	out.Name = ""
+	return &out
 }
 
 func pathElements(t *wfv1.Template) map[string]string {
@@ -285,13 +293,11 @@ func joinPath(parent, element string) string {
 }
 
 // sizes lists what each template adds, largest first.
-func sizes(list []wfv1.Template) []Size {
-	out := make([]Size, len(list))
-	for i := range list {
-		out[i] = Size{list[i].Name, len(printYAML(&list[i]))}
+func (l *lowerer) sizes() []Size {
+	out := make([]Size, 0, len(l.templates))
+	for name := range l.templates {
+		out = append(out, Size{name, len(l.bodies[name])})
 	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].Bytes > out[j].Bytes })
+	slices.SortFunc(out, func(a, b Size) int { return cmp.Or(b.Bytes-a.Bytes, strings.Compare(a.Template, b.Template)) })
 	return out
 }
-
-var _ = strconv.Itoa

@@ -56,7 +56,7 @@ func msgQuantity(at source.Span, what, text string) diag.Diagnostic {
 }
 
 func msgAcceleratorType(at source.Span) diag.Diagnostic {
-	return note("A608", at, "the type of an accelerator must be known when the pipeline is compiled", "choose it with a profile")
+	return note("A608", at, "an accelerator with a product must have a type that is known when the pipeline is compiled", "choose it with a profile")
 }
 
 func msgObject(at source.Span, what string, err error) diag.Diagnostic {

@@ -30,6 +30,7 @@ func (l *lowerer) object() (any, error) {
 			l.fail(msgPatch(l.p.ArgoSpecAt, "spec", err))
 		} else {
 			spec = out
+			l.bodies = nil // the patch may have changed any of them
 		}
 	}
 	meta := l.meta()

@@ -135,7 +135,7 @@ func (p *pod) grow(r *ir.Retry) {
 				continue
 			}
 			found = true
-			*x.to = append(*x.to, patchPair{"memory", "string(int(" + strconv.FormatInt(q.Value(), 10) +
+			*x.to = append(*x.to, patchPair{key: "memory", expr: "string(int(" + strconv.FormatInt(q.Value(), 10) +
 				" * (" + classTest(ir.FailOutOfMemory) + " ? " + strconv.Itoa(c.MemoryFactor) + " ** int(retries) : 1)))"})
 		}
 		if !found {

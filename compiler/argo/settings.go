@@ -272,7 +272,7 @@ func (p *pod) quantity(name string, v ir.Value, to *corev1.ResourceList, patch *
 	}
 	lit, ok := v.(*ir.Literal)
 	if !ok {
-		*patch = append(*patch, patchPair{name, "fromJSON(" + inputParam(p.computed[v]) + ")"})
+		*patch = append(*patch, patchPair{key: name, expr: "fromJSON(" + inputParam(p.computed[v]) + ")"})
 		return
 	}
 	q, err := resource.ParseQuantity(ir.Text(lit.V))
@@ -291,16 +291,16 @@ func (p *pod) accelerator(s *ir.Settings) {
 	if a == nil {
 		return
 	}
-	lit, ok := a.Type.(*ir.Literal)
-	if !ok {
-		p.l.cannot(msgAcceleratorType(a.At))
-		return
-	}
-	name := ir.Text(lit.V)
 	count := a.Count
 	if count == nil {
 		count = &ir.Literal{V: int64(1), At: a.At}
 	}
+	lit, ok := a.Type.(*ir.Literal)
+	if !ok {
+		p.computedAccelerator(a, count)
+		return
+	}
+	name := ir.Text(lit.V)
 	if c, ok := count.(*ir.Literal); ok && ir.Text(c.V) == "0" {
 		return
 	}
@@ -309,6 +309,25 @@ func (p *pod) accelerator(s *ir.Settings) {
 	p.t.Tolerations = append(p.t.Tolerations, corev1.Toleration{Key: name, Operator: corev1.TolerationOpExists})
 	if a.Product != nil {
 		p.selector(p.l.productLabel(name), p.setting(a.Product))
+	}
+}
+
+// computedAccelerator patches in a resource whose name is known only to the
+// run.
+func (p *pod) computedAccelerator(a *ir.Accelerator, count ir.Value) {
+	name := "fromJSON(" + inputParam(p.computed[a.Type]) + ")"
+	n := expr.ArgoString("1")
+	if c, ok := count.(*ir.Literal); ok {
+		n = expr.ArgoString(ir.Text(c.V))
+	} else {
+		n = "fromJSON(" + inputParam(p.computed[count]) + ")"
+	}
+	pair := patchPair{key: tag("toJson(" + name + ")"), expr: n, keyed: true}
+	p.patch.requests = append(p.patch.requests, pair)
+	p.patch.limits = append(p.patch.limits, pair)
+	p.patch.tolerations = append(p.patch.tolerations, "({'key': "+name+", 'operator': 'Exists' })")
+	if a.Product != nil {
+		p.l.cannot(msgAcceleratorType(a.At))
 	}
 }
 
@@ -343,7 +362,7 @@ func (p *pod) nodes(s *ir.Settings) {
 		p.t.Affinity = &corev1.Affinity{}
 		p.decode(lit, p.t.Affinity, "affinity")
 	} else if s.Affinity != nil {
-		p.patch.raw = append(p.patch.raw, patchPair{"affinity", "fromJSON(" + inputParam(p.computed[s.Affinity]) + ")"})
+		p.patch.raw = append(p.patch.raw, patchPair{key: "affinity", expr: "fromJSON(" + inputParam(p.computed[s.Affinity]) + ")"})
 	}
 	for _, v := range s.Tolerations {
 		if lit, ok := v.(*ir.Literal); ok {
@@ -372,7 +391,7 @@ func (p *pod) security(s *ir.Settings) {
 		return
 	}
 	if !ok {
-		p.patch.raw = append(p.patch.raw, patchPair{"securityContext", "fromJSON(" + inputParam(p.computed[s.SecurityContext]) + ")"})
+		p.patch.raw = append(p.patch.raw, patchPair{key: "securityContext", expr: "fromJSON(" + inputParam(p.computed[s.SecurityContext]) + ")"})
 		return
 	}
 	all, _ := lit.V.(map[string]any)
@@ -484,7 +503,10 @@ type patch struct {
 	pullSecrets      []string
 }
 
-type patchPair struct{ key, expr string }
+type patchPair struct {
+	key, expr string
+	keyed     bool // the key is a tag that yields JSON
+}
 
 // text is the patch as JSON with tags, "" when there is nothing to patch.
 // Braces that close stand apart, so that none ends a tag.
@@ -535,7 +557,11 @@ func (q *patch) text(fixed []corev1.Toleration) string {
 func pairsJSON(list []patchPair) string {
 	out := make([]string, len(list))
 	for i, x := range list {
-		out[i] = quoteJSON(x.key) + ":" + tag("toJson("+x.expr+")")
+		key := quoteJSON(x.key)
+		if x.keyed {
+			key = x.key
+		}
+		out[i] = key + ":" + tag("toJson("+x.expr+")")
 	}
 	return "{" + strings.Join(out, ",") + " }"
 }

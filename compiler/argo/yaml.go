@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -18,8 +19,15 @@ import (
 // set. The standard marshallers print status and empty maps, and are slow on
 // ten thousand tasks.
 func printYAML(object any) []byte {
-	w := &yamlWriter{fields: map[reflect.Type][]fieldInfo{}}
-	w.buf.Grow(64 << 10)
+	return newYAMLWriter().object(object)
+}
+
+func newYAMLWriter() *yamlWriter { return &yamlWriter{fields: map[reflect.Type][]fieldInfo{}} }
+
+// object writes a whole document. The bytes belong to the writer until it
+// writes again.
+func (w *yamlWriter) object(object any) []byte {
+	w.buf.Reset()
 	if t, ok := object.(interface {
 		GroupVersionKind() schema.GroupVersionKind
 	}); ok && t.GroupVersionKind().Kind != "" {
@@ -49,6 +57,18 @@ type yamlWriter struct {
 	fields map[reflect.Type][]fieldInfo
 	// topLevel: the kind was written already; the next mapping leaves it out.
 	topLevel bool
+	// bodies are templates without their names, written before at bodyIndent.
+	bodies map[string][]byte
+}
+
+// bodyIndent is the indentation of what a template holds in a Workflow.
+const bodyIndent = 4
+
+// template writes a template without its name as it stands in a Workflow.
+func (w *yamlWriter) template(t *wfv1.Template) []byte {
+	w.buf.Reset()
+	w.mapping(w.structEntries(reflect.ValueOf(t).Elem(), nil), bodyIndent, atLine)
+	return w.buf.Bytes()
 }
 
 // entry is one key of a mapping about to be written.
@@ -63,7 +83,19 @@ func (w *yamlWriter) value(v reflect.Value, indent int, at where) {
 		w.scalar("null", at)
 		return
 	}
-	if v.CanInterface() && v.Type().Implements(marshalerType) {
+	switch t := v.Type(); {
+	case t == anyStringType:
+		w.text(v.String(), indent, at)
+		return
+	case t == templateType && indent == bodyIndent && at == atDash && w.bodies != nil:
+		name := v.FieldByName("Name").String()
+		if body, ok := w.bodies[name]; ok {
+			w.buf.WriteString("name: ")
+			w.text(name, indent, atDash)
+			w.buf.Write(body)
+			return
+		}
+	case v.CanInterface() && t.Implements(marshalerType):
 		w.marshaler(v, indent, at)
 		return
 	}
@@ -118,7 +150,11 @@ func deref(v reflect.Value) reflect.Value {
 	return v
 }
 
-var marshalerType = reflect.TypeFor[json.Marshaler]()
+var (
+	marshalerType = reflect.TypeFor[json.Marshaler]()
+	anyStringType = reflect.TypeFor[wfv1.AnyString]()
+	templateType  = reflect.TypeFor[wfv1.Template]()
+)
 
 // marshaler writes what a type's own JSON says.
 func (w *yamlWriter) marshaler(v reflect.Value, indent int, at where) {
