@@ -205,16 +205,25 @@ func (r *run) attempt(ctx context.Context, in *instance, c *ir.Container, n int)
 			t.Started = r.now()
 		}
 	})
-	p, err := r.prepare(ctx, in, c, b)
+	began := time.Now()
+	limited, done := in.limited(ctx)
+	p, err := r.prepare(limited, in, c, b)
+	late := context.Cause(limited) == errTimeout
+	done()
 	switch {
 	case ctx.Err() != nil:
 		return stopped(ctx)
+	case late:
+		return timedOut(in.timeout())
 	case errors.As(err, new(*missingProgram)):
 		res := wrong(ir.FailInfrastructure, err)
 		res.final = true
 		return res
 	case err != nil:
 		return wrong(ir.FailError, err)
+	}
+	if p.timeout > 0 { // what the preparation took is gone
+		p.left = max(p.timeout-time.Since(began), time.Millisecond)
 	}
 	res := p.outcome(ctx)
 	if !res.ok {
@@ -295,6 +304,18 @@ func (r *run) prepare(ctx context.Context, in *instance, c *ir.Container, b *box
 		run: r, program: program, argv: argv, env: env.list(), dir: filepath.Join(b.dir, workName),
 		log: filepath.Join(b.dir, logName), token: r.token(in.path), timeout: in.timeout(),
 	}, nil
+}
+
+// limited is a context that ends with the attempt's time.
+func (in *instance) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if t := in.timeout(); t > 0 {
+		return context.WithTimeoutCause(ctx, t, errTimeout)
+	}
+	return context.WithCancel(ctx)
+}
+
+func timedOut(after time.Duration) attemptResult {
+	return attemptResult{class: ir.FailTimeout, message: fmt.Sprintf("the attempt took longer than its timeout of %s", after)}
 }
 
 func (in *instance) timeout() time.Duration {

@@ -33,6 +33,7 @@ type process struct {
 	log     string
 	token   string
 	timeout time.Duration // 0: none
+	left    time.Duration // of the timeout
 }
 
 // execute runs the program in a process group of its own and waits for its end.
@@ -66,7 +67,7 @@ var errTimeout = errors.New("timeout")
 func (p *process) wait(ctx context.Context, id int, done <-chan error) (why error) {
 	var up <-chan time.Time
 	if p.timeout > 0 {
-		t := time.NewTimer(p.timeout)
+		t := time.NewTimer(p.left)
 		defer t.Stop()
 		up = t.C
 	}
@@ -100,9 +101,7 @@ func (p *process) outcome(ctx context.Context) attemptResult {
 	case err != nil:
 		return p.notStarted(err)
 	case why == errTimeout:
-		return attemptResult{
-			class: ir.FailTimeout, message: fmt.Sprintf("the attempt took longer than its timeout of %s", p.timeout),
-		}
+		return timedOut(p.timeout)
 	case why != nil:
 		return stopped(ctx)
 	}

@@ -98,7 +98,7 @@ func TestSuddenDeath(t *testing.T) {
 	id := backend.RunID(strings.TrimSpace(line))
 	pid := readPid(t, filepath.Join(dir, "pid"))
 	l := newRunner(t, func(o *Options) { o.Dir = dir })
-	awaitRecorded(t, l, id, backend.Running)
+	awaitRecorded(t, l, id, func(r *backend.Run) bool { return len(r.Tasks) == 1 && r.Tasks[0].State == backend.Running })
 	if err := l.Cancel(t.Context(), id); !errors.Is(err, backend.ErrDenied) {
 		t.Errorf("Cancel of another process's run: %v", err)
 	}
@@ -107,22 +107,22 @@ func TestSuddenDeath(t *testing.T) {
 	}
 	_ = cmd.Wait()
 	gone(t, pid)
-	r := awaitRecorded(t, l, id, backend.Lost)
+	r := awaitRecorded(t, l, id, func(r *backend.Run) bool { return r.State == backend.Lost })
 	if len(r.Tasks) != 1 || r.Tasks[0].State != backend.Stopped {
 		t.Error(explain(r))
 	}
 }
 
-func awaitRecorded(t *testing.T, l *Runner, id backend.RunID, want backend.State) *backend.Run {
+func awaitRecorded(t *testing.T, l *Runner, id backend.RunID, want func(*backend.Run) bool) *backend.Run {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	for {
 		r, err := l.Get(t.Context(), id)
-		if err == nil && r.State == want {
+		if err == nil && want(r) {
 			return r
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("the run is %+v, %v, want %s", r, err, want)
+			t.Fatalf("the run is %+v, %v", r, err)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,13 +29,21 @@ func bootstrap(argv []string) (script string, rest []string, ok bool) {
 		return "", nil, false
 	}
 	script = argv[2]
-	installs := strings.Contains(script, "pip install") || strings.Contains(script, "uv pip")
-	// One that makes an environment of its own does no harm and stays as it is.
-	own := strings.Contains(script, "-m venv")
-	if !installs || own || !strings.Contains(script, `"$0" "$@"`) {
+	if !strings.Contains(script, "pip install") || !strings.Contains(script, `"$0" "$@"`) {
 		return "", nil, false
 	}
-	return script, argv[3:], true
+	return withoutVenv(script), argv[3:], true
+}
+
+// withoutVenv is the script without the lines by which the SDK, if it is asked
+// to, makes and enters an environment for some of the packages: all of them go
+// into ours.
+func withoutVenv(script string) string {
+	lines := strings.Split(script, "\n")
+	return strings.Join(slices.DeleteFunc(lines, func(line string) bool {
+		line = strings.TrimSpace(line)
+		return strings.HasPrefix(line, "python3 -m venv ") || line == `. "$tmp/venv/bin/activate"` || line == "tmp=$(mktemp -d)"
+	}), "\n")
 }
 
 // python prepares the environment of programs that install Python packages, and
