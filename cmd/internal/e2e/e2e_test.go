@@ -114,11 +114,16 @@ func outputs(r run) map[string]any {
 	return out
 }
 
-// states lists "path state" of each task, sorted.
+// states lists "path state" of each task, sorted. A task whose result was
+// cached counts as succeeded: one of the two places may have seen it before.
 func states(r run) []string {
 	var out []string
 	for _, t := range r.Tasks {
-		out = append(out, fmt.Sprintf("%s %s", t.Path, t.State))
+		state := t.State
+		if state == "cached" {
+			state = "succeeded"
+		}
+		out = append(out, fmt.Sprintf("%s %s", t.Path, state))
 	}
 	sort.Strings(out)
 	return out
