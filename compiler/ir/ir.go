@@ -225,7 +225,7 @@ type Binding struct {
 // siblings and DAG outputs, are lists in index order without skipped
 // iterations; the component's own Outputs keep the type of one iteration.
 type Loop struct {
-	Items       Value // a list of parameters or of artifacts
+	Items       Value // a list of parameters or of artifacts; in KFP also a text holding a JSON list
 	Item        Ident // the component's input that receives the item
 	Parallelism int   // iterations at once, 0: no limit
 	At          source.Span
