@@ -15,16 +15,23 @@ func (s *scope) machine(raw *rawTask, x *executor) {
 	}
 	set := raw.task.Settings
 	resolve := s.taskScope(raw, "")
-	cpu := &ir.Resource{Name: "cpu", At: head(x.machine)}
-	memory := &ir.Resource{Name: "memory", At: head(x.machine)}
+	cpu, memory := &ir.Resource{Name: "cpu"}, &ir.Resource{Name: "memory"}
 	old := map[*ir.Value]ir.Value{} // the deprecated numbers, used where the texts are missing
-	text := func(to *ir.Value, n *tree.Node) {
+	text := func(res *ir.Resource, to *ir.Value, f tree.Field) {
+		n := f.Value
+		if res.At.IsZero() {
+			res.At = f.Key.Span()
+		}
 		if n.IsNull() || n.Scalar == "" && n.Kind < tree.Sequence {
 			return
 		}
 		*to = s.wholeReference(n, "resources", resolve)
 	}
-	number := func(to *ir.Value, n *tree.Node, unit string) {
+	number := func(res *ir.Resource, to *ir.Value, f tree.Field, unit string) {
+		n := f.Value
+		if res.At.IsZero() {
+			res.At = f.Key.Span()
+		}
 		if v := s.number(n, "resources"); v > 0 {
 			old[to] = &ir.Literal{V: strconv.FormatFloat(v, 'f', -1, 64) + unit, At: n.Span()}
 		}
@@ -32,21 +39,21 @@ func (s *scope) machine(raw *rawTask, x *executor) {
 	for _, f := range s.fields(x.machine, "resources") {
 		switch camel(f.Key.Scalar) {
 		case "resourceCpuLimit":
-			text(&cpu.Limit, f.Value)
+			text(cpu, &cpu.Limit, f)
 		case "resourceCpuRequest":
-			text(&cpu.Request, f.Value)
+			text(cpu, &cpu.Request, f)
 		case "resourceMemoryLimit":
-			text(&memory.Limit, f.Value)
+			text(memory, &memory.Limit, f)
 		case "resourceMemoryRequest":
-			text(&memory.Request, f.Value)
+			text(memory, &memory.Request, f)
 		case "cpuLimit":
-			number(&cpu.Limit, f.Value, "")
+			number(cpu, &cpu.Limit, f, "")
 		case "cpuRequest":
-			number(&cpu.Request, f.Value, "")
+			number(cpu, &cpu.Request, f, "")
 		case "memoryLimit":
-			number(&memory.Limit, f.Value, "G")
+			number(memory, &memory.Limit, f, "G")
 		case "memoryRequest":
-			number(&memory.Request, f.Value, "G")
+			number(memory, &memory.Request, f, "G")
 		case "accelerator":
 			set.Accelerator = s.accelerator(f, resolve)
 		default:

@@ -41,6 +41,9 @@ func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 // mayBreak is a quick test that has no false negatives.
 func mayBreak(c byte) bool { return c == '\n' || c == '\r' || c == 0xc2 || c == 0xe2 }
 
+// newlines is what blank lines fold to, so that it need not be put together.
+const newlines = "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n"
+
 // white describes a run of blanks and line breaks.
 type white struct {
 	end    int    // behind the run
@@ -53,7 +56,7 @@ type white struct {
 func whitespace(src string, i, end int, escaped bool) white {
 	w := white{end: i}
 	var first, more string
-	n := 0
+	n, feeds := 0, 0
 	if escaped {
 		n = 1
 	}
@@ -68,9 +71,13 @@ func whitespace(src string, i, end int, escaped bool) white {
 		}
 		w.end += k
 		w.breaks++
-		if n == 0 {
+		switch {
+		case n == 0:
 			first = text
-		} else {
+		case text == "\n" && feeds < len(newlines) && feeds == len(more):
+			feeds++
+			more = newlines[:feeds]
+		default:
 			more += text
 		}
 		n++
