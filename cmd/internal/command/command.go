@@ -37,8 +37,10 @@ standard input.`,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
 		Args:              cobra.ArbitraryArgs,
-		RunE:              app.Group,
-		PersistentPreRun:  func(cmd *cobra.Command, _ []string) { color(a, cmd) },
+
+		DisableFlagsInUseLine: true,
+		RunE:                  app.Group,
+		PersistentPreRun:      func(cmd *cobra.Command, _ []string) { color(a, cmd) },
 	}
 	root.SetFlagErrorFunc(app.FlagError)
 	// Cobra lists the help command although it is hidden.
@@ -53,6 +55,7 @@ standard input.`,
 			root.AddCommand(c)
 		}
 	}
+	root.SetHelpCommandGroupID("other")
 	root.SetCompletionCommandGroupID("other")
 	root.InitDefaultCompletionCmd()
 	return root
