@@ -15,7 +15,10 @@ type decoder struct {
 	reader *lowered.Reader
 }
 
-func newDecoder(wf *wfv1.Workflow) *decoder { return &decoder{wf: wf, reader: lowered.NewReader(wf)} }
+func newDecoder(wf *wfv1.Workflow) *decoder {
+	addUnstarted(wf)
+	return &decoder{wf: wf, reader: lowered.NewReader(wf)}
+}
 
 // pipeline is the pipeline's name.
 func (d *decoder) pipeline() string {

@@ -330,3 +330,39 @@ func TestRetries(t *testing.T) {
 		t.Errorf("%+v", run.Tasks)
 	}
 }
+
+// TestUnstarted: tasks that a stopped run never came to are skipped; those of
+// groups that were not started do not appear.
+func TestUnstarted(t *testing.T) {
+	wf, err := decode([]byte(`apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: w, labels: {kfp-go/pipeline: p}}
+spec:
+  entrypoint: root
+  shutdown: Stop
+  templates:
+  - name: root
+    dag: {tasks: [{name: wait, template: leaf}, {name: later, template: leaf}, {name: group, template: sub}, {name: many, template: leaf, withItems: [1]}]}
+  - name: sub
+    dag: {tasks: [{name: inner, template: leaf}]}
+  - name: leaf
+    container: {image: busybox:1, command: ["true"]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wf.Status.Phase = wfv1.WorkflowFailed
+	wf.Status.Nodes = wfv1.Nodes{
+		"w": {ID: "w", Name: "w", DisplayName: "w", Type: wfv1.NodeTypeDAG, TemplateName: "root", Phase: wfv1.NodeFailed},
+		"x": {ID: "x", Name: "w.wait", DisplayName: "wait", BoundaryID: "w", Type: wfv1.NodeTypePod, TemplateName: "leaf", Phase: wfv1.NodeFailed,
+			Message: "workflow shutdown with strategy:  Stop"},
+	}
+	run := convert(wf)
+	var got []string
+	for _, task := range run.Tasks {
+		got = append(got, task.Path+" "+string(task.State))
+	}
+	if want := []string{"later skipped", "wait stopped"}; run.State != backend.Stopped || !slices.Equal(got, want) {
+		t.Errorf("run %s: %q, want %q", run.State, got, want)
+	}
+}

@@ -41,6 +41,7 @@ type bucket struct {
 
 	mu     sync.Mutex
 	opened *os.Root
+	inbox  *os.Root // the folder that is read most, below opened
 	swept  bool
 }
 
@@ -84,7 +85,10 @@ func (b *bucket) Close() error {
 		return nil
 	}
 	err := b.opened.Close()
-	b.opened = nil
+	if b.inbox != nil {
+		err = errors.Join(err, b.inbox.Close())
+	}
+	b.opened, b.inbox = nil, nil
 	return err
 }
 

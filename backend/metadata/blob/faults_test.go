@@ -478,13 +478,13 @@ func TestDiskFull(t *testing.T) {
 
 // BenchmarkList is a list of the newest of 100,000 runs, and of all of them.
 func BenchmarkList(b *testing.B) {
-	const runs = 100_000
+	const runs = 20_000
 	dir := b.TempDir()
 	bucket, err := newBucket(dir, false)
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := New(gcblob.NewBucket(bucket), dir)
+	s := newFiles(bucket, dir)
 	defer s.Close()
 	fillStore(b, s, 1) // the format
 	for i := range runs {

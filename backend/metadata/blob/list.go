@@ -69,6 +69,9 @@ type walk struct {
 	root  *os.Root
 	opts  *driver.ListOptions
 	found []*driver.ListObject
+	// namesOnly collects keys instead, without a look at each file.
+	namesOnly bool
+	keys      []string
 }
 
 // dir collects what lies below a folder.
@@ -129,6 +132,10 @@ func (w *walk) entry(name string, e fs.DirEntry) error {
 	}
 	if dir, ok := w.collapse(key); ok {
 		w.found = append(w.found, &driver.ListObject{Key: dir, IsDir: true})
+		return nil
+	}
+	if w.namesOnly {
+		w.keys = append(w.keys, key)
 		return nil
 	}
 	info, err := e.Info()

@@ -30,6 +30,11 @@ func Open(ctx context.Context, where string) (metadata.Store, error) {
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 			return openBundle(path, info.Size())
 		}
+		b, err := fileBucket(u)
+		if err != nil {
+			return nil, err
+		}
+		return newFiles(b, path), nil
 	}
 	bucket, err := mux().OpenBucketURL(ctx, u)
 	if err != nil {
@@ -97,6 +102,14 @@ type fileOpener struct{}
 
 // OpenBucketURL implements blob.BucketURLOpener.
 func (fileOpener) OpenBucketURL(_ context.Context, u *url.URL) (*gcblob.Bucket, error) {
+	b, err := fileBucket(u)
+	if err != nil {
+		return nil, err
+	}
+	return gcblob.NewBucket(b), nil
+}
+
+func fileBucket(u *url.URL) (*bucket, error) {
 	if u.Host != "" && u.Host != "localhost" && u.Host != "." {
 		return nil, fmt.Errorf("file URL with the host %q: files lie on this machine", u.Host)
 	}
@@ -110,11 +123,7 @@ func (fileOpener) OpenBucketURL(_ context.Context, u *url.URL) (*gcblob.Bucket, 
 		}
 		shared = true
 	}
-	b, err := newBucket(filePath(u), shared)
-	if err != nil {
-		return nil, err
-	}
-	return gcblob.NewBucket(b), nil
+	return newBucket(filePath(u), shared)
 }
 
 func openBundle(path string, size int64) (metadata.Store, error) {

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	gcblob "gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
@@ -49,7 +48,7 @@ func WithSpool(store metadata.Store, dir string, notice func(string)) (*Spool, e
 	if notice == nil {
 		notice = func(string) {}
 	}
-	return &Spool{store: store, aside: New(gcblob.NewBucket(b), dir), dir: dir, notice: notice}, nil
+	return &Spool{store: store, aside: newFiles(b, dir), dir: dir, notice: notice}, nil
 }
 
 // downTime is how long an unavailable store is not asked again.

@@ -33,7 +33,8 @@ const (
 // A Store is a metadata store on a bucket.
 type Store struct {
 	bucket *gcblob.Bucket
-	where  string // for people; holds no secrets
+	files  *bucket // the bucket's driver if it is ours, else nil
+	where  string  // for people; holds no secrets
 
 	mu     sync.Mutex
 	format *format
@@ -44,6 +45,11 @@ var _ metadata.Store = (*Store)(nil)
 // New is the store in a bucket, which it owns from now on. where names it in
 // errors.
 func New(bucket *gcblob.Bucket, where string) *Store { return &Store{bucket: bucket, where: where} }
+
+// newFiles is the store in a folder.
+func newFiles(b *bucket, where string) *Store {
+	return &Store{bucket: gcblob.NewBucket(b), files: b, where: where}
+}
 
 // Where names the store for people.
 func (s *Store) Where() string { return s.where }
@@ -159,6 +165,10 @@ func (s *Store) Scan(ctx context.Context) iter.Seq2[metadata.Object, error] {
 
 // list gives all keys with the prefix, sorted.
 func (s *Store) list(ctx context.Context, prefix string) ([]string, error) {
+	if s.files != nil {
+		keys, err := s.files.keys(ctx, prefix)
+		return keys, s.failFile("list", prefix, err)
+	}
 	var keys []string
 	it := s.bucket.List(&gcblob.ListOptions{Prefix: prefix})
 	for {
@@ -181,13 +191,16 @@ func (s *Store) endOfList(prefix string, err error) error {
 
 // read gives an object of at most max bytes.
 func (s *Store) read(ctx context.Context, key string, max int64) ([]byte, error) {
+	if s.files != nil {
+		return s.readFile(ctx, key, max)
+	}
 	r, err := s.bucket.NewReader(ctx, key, nil)
 	if err != nil {
 		return nil, s.fail("read", key, err)
 	}
 	defer r.Close()
 	if r.Size() > max {
-		return nil, fmt.Errorf("%s: %q has %d bytes: %w: no such object may be that large", s.where, key, r.Size(), metadata.ErrDamaged)
+		return nil, s.oversized(key)
 	}
 	data := make([]byte, r.Size())
 	n, err := io.ReadFull(r, data)
@@ -197,13 +210,40 @@ func (s *Store) read(ctx context.Context, key string, max int64) ([]byte, error)
 	return data[:n], s.fail("read", key, err)
 }
 
+func (s *Store) oversized(key string) error {
+	return fmt.Errorf("%s: %q: %w: no such object may be that large", s.where, key, metadata.ErrDamaged)
+}
+
+func (s *Store) readFile(ctx context.Context, key string, max int64) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	data, err := s.files.readKey(key, max)
+	if err == nil && int64(len(data)) > max {
+		return nil, s.oversized(key)
+	}
+	return data, s.failFile("read", key, err)
+}
+
+// failFile is fail for errors that did not pass through the portable API.
+func (s *Store) failFile(verb, key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return s.classify(verb, key, s.files.ErrorCode(err), err)
+}
+
 // fail gives an error its class and says what was tried.
 func (s *Store) fail(verb, key string, err error) error {
 	if err == nil {
 		return nil
 	}
+	return s.classify(verb, key, gcerrors.Code(err), err)
+}
+
+func (s *Store) classify(verb, key string, code gcerrors.ErrorCode, err error) error {
 	var class error
-	switch gcerrors.Code(err) {
+	switch code {
 	case gcerrors.NotFound:
 		class = metadata.ErrNotFound
 	case gcerrors.PermissionDenied, gcerrors.InvalidArgument, gcerrors.Canceled:
