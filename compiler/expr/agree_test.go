@@ -388,14 +388,19 @@ func TestEnginesAgree(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		if err := CheckArgo(text); err != nil {
-			t.Fatalf("%s\n%s\n%v", src, text, err)
+		if attempt%4 == 0 {
+			if err := CheckArgo(text); err != nil {
+				t.Fatalf("%s\n%s\n%v", src, text, err)
+			}
 		}
 		prog, err := argoCompile(text, exprenv.GetFuncMap(argoVars(p.Vars(), nil)))
 		if err != nil {
 			t.Fatalf("%s\n%s\n%v", src, text, err)
 		}
-		ok := foretold(t, p, src, s)
+		ok := ""
+		if attempt%4 == 0 {
+			ok = foretold(t, p, src, s)
+		}
 		if p.Total() {
 			totals++
 		}

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/kfp-go/kfp-go/compiler/diag"
-	"github.com/kfp-go/kfp-go/compiler/ir"
 )
 
 // FuzzCompile: no input panics, spans stay inside the text, nothing compiles
@@ -145,16 +144,6 @@ func BenchmarkCheckArgo(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := CheckArgo(text); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkArgoChecker(b *testing.B) {
-	var c ArgoChecker
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := c.Check(ArgoText(binding("x"), ir.Type{Kind: ir.Number})); err != nil {
 			b.Fatal(err)
 		}
 	}

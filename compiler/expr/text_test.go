@@ -164,12 +164,6 @@ func TestCheckArgo(t *testing.T) {
 		if err := CheckArgo(text); (err == nil) != fine {
 			t.Errorf("%s: %v", text, err)
 		}
-		var c ArgoChecker
-		for range 2 {
-			if err := c.Check(text); (err == nil) != fine {
-				t.Errorf("%s: %v", text, err)
-			}
-		}
 	}
 }
 
@@ -189,17 +183,6 @@ func TestArgoEnv(t *testing.T) {
 			if len(ours[name].(map[string]any)) != len(m) {
 				t.Errorf("%s has %d names here, %d in Argo", name, len(ours[name].(map[string]any)), len(m))
 			}
-		}
-	}
-}
-
-func TestNameless(t *testing.T) {
-	for text, want := range map[string]string{
-		"a": "a", "inputs.parameters['x']": "inputs.parameters['']", "tasks['a-b'].outputs.parameters['c']['d']": "tasks[''].outputs.parameters['']['d']",
-		"['parameters', 'x']": "['parameters', 'x']", `inputs.parameters['a\'b']`: `inputs.parameters['a\'b']`,
-	} {
-		if got := nameless(text); got != want {
-			t.Errorf("%s becomes %s", text, got)
 		}
 	}
 }
