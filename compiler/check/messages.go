@@ -177,8 +177,14 @@ func describe(v ir.Value) string {
 	case *ir.Literal:
 		return l10(v.V)
 	case *ir.InputRef:
+		if path := writtenPath(v); path != "" {
+			return quote(path)
+		}
 		return quote("inputs." + v.Name)
 	case *ir.OutputRef:
+		if path := writtenPath(v); path != "" {
+			return quote(path)
+		}
 		return quote("tasks." + v.Task + ".outputs." + v.Output)
 	case *ir.Expr:
 		return "the expression"
@@ -192,6 +198,21 @@ func describe(v ir.Value) string {
 		return "the struct"
 	}
 	return "the value"
+}
+
+// writtenPath is a reference of the DSL as its author wrote it, "" where it
+// stands otherwise. Inside groups what the representation reads is an input
+// with a made-up name.
+func writtenPath(v ir.Value) string {
+	text := strings.Trim(v.Span().Text(), ` "'`)
+	inside, ok := strings.CutPrefix(text, "${{")
+	if ok {
+		inside, ok = strings.CutSuffix(inside, "}}")
+	}
+	if !ok || strings.ContainsAny(inside, "\n{}$") {
+		return ""
+	}
+	return strings.TrimSpace(inside)
 }
 
 // quote puts a name in quotes, control characters escaped, much of it left out
@@ -252,8 +273,9 @@ func optionalHint(v ir.Value, t ir.Type) string {
 	default:
 		return "declare the input `optional: true`"
 	}
-	if r, ok := v.(*ir.InputRef); ok && isName(r.Name) {
-		return "say what to take instead: ${{ inputs.?" + r.Name + ".orValue(" + instead + ") }}, or declare the input `optional: true`"
+	if path := writtenPath(v); strings.Contains(path, ".") {
+		i := strings.LastIndexByte(path, '.') + 1
+		return "say what to take instead: ${{ " + path[:i] + "?" + path[i:] + ".orValue(" + instead + ") }}, or declare the input `optional: true`"
 	}
 	return "declare the input `optional: true`, or say what to take instead with .orValue(" + instead + ")"
 }
