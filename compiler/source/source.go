@@ -21,7 +21,7 @@ type File struct {
 // changed afterwards.
 func NewFile(name string, text []byte) *File {
 	f := &File{name: name, text: text}
-	f.lines = append(f.lines, 0)
+	f.lines = make([]int, 1, bytes.Count(text, []byte{'\n'})+1)
 	for i := 0; i < len(text); {
 		j := bytes.IndexByte(text[i:], '\n')
 		if j < 0 {
