@@ -176,7 +176,7 @@ func (r *reader) componentScope(c *ir.Component, t *ir.Task) resolver {
 				r.add(unknownInput(p.name, at, r.offer(portNames(c.Inputs))))
 				return nil
 			}
-			return &ir.InputRef{Name: p.name, At: at}
+			return r.input(p.name, at)
 		}
 		ports, find, output := c.Inputs, inputs, p.kind != phInputArtifact
 		if output {
@@ -192,13 +192,13 @@ func (r *reader) componentScope(c *ir.Component, t *ir.Task) resolver {
 				r.add(wrongPort(p.name, "an artifact, not a parameter", at))
 				return nil
 			}
-			return &ir.PortRef{Output: true, Port: p.name, Aspect: ir.AspectPath, At: at}
+			return r.port(ir.PortRef{Output: true, Port: p.name, Aspect: ir.AspectPath, At: at})
 		}
 		if port.Type.Kind != ir.Invalid && !port.Type.IsArtifact() {
 			r.add(wrongPort(p.name, "a parameter, not an artifact", at))
 			return nil
 		}
-		return &ir.PortRef{Output: output, Port: p.name, Aspect: p.aspect, Key: p.key, At: at}
+		return r.port(ir.PortRef{Output: output, Port: p.name, Aspect: p.aspect, Key: p.key, At: at})
 	}
 }
 
@@ -252,7 +252,7 @@ func (r *reader) argv(n *tree.Node, what string, resolve resolver) []ir.Arg {
 			out = append(out, a)
 			continue
 		}
-		out = append(out, &ir.TextArg{Value: r.text(item, what, resolve)})
+		out = append(out, r.arg(r.text(item, what, resolve)))
 	}
 	return out
 }

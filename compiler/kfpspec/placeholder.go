@@ -161,15 +161,27 @@ type resolver func(p placeholder, at source.Span) ir.Value
 func (r *reader) text(n *tree.Node, what string, resolve resolver) ir.Value {
 	s := r.str(n, what)
 	if !strings.Contains(s, opening) {
-		return &ir.Literal{V: s, At: n.Span()}
+		return r.literal(s, n.Span())
 	}
-	if s == "{{$}}" {
-		if v := resolve(placeholder{kind: phExecutorInput}, n.Span()); v != nil {
-			return v
+	if strings.HasPrefix(s, opening) {
+		if p, length, ok := parsePlaceholder(s); ok && length == len(s) {
+			if v := resolve(p, inside(n)); v != nil {
+				return v
+			}
+			return r.literal(s, n.Span())
 		}
-		return &ir.Literal{V: s, At: n.Span()}
 	}
 	return pieces(n.Fragment(), n.Span(), resolve)
+}
+
+// inside is the place of all of a scalar's text: within its quotes, if any.
+func inside(n *tree.Node) source.Span {
+	at := n.Span()
+	if text := n.File.Text(); n.Kind == tree.Text && at.End-at.Start >= 2 && (text[at.Start] == '\'' || text[at.Start] == '"') {
+		at.Start++
+		at.End--
+	}
+	return at
 }
 
 // pieces is text for any fragment; whole is the place of all of it.

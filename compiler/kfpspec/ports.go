@@ -79,7 +79,7 @@ func (r *reader) parameter(p *ir.Port, entry tree.Field, input bool) {
 			p.Description = r.str(f.Value, "description")
 		case name == "defaultValue" && input:
 			if !f.Value.IsNull() {
-				p.Default = &ir.Literal{V: value(f.Value), At: f.Value.Span()}
+				p.Default = r.literal(value(f.Value), f.Value.Span())
 			}
 		case name == "isOptional" && input:
 			optional = r.boolean(f.Value, "isOptional")

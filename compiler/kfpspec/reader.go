@@ -14,6 +14,7 @@ import (
 
 // A reader holds what all parts of one document need.
 type reader struct {
+	slabs
 	file      *source.File
 	report    diag.Reporter
 	pipe      *ir.Pipeline

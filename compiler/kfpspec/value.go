@@ -72,7 +72,7 @@ func (s *scope) parameterSource(n *tree.Node, at source.Span) (v ir.Value, const
 		var got ir.Value
 		switch camel(f.Key.Scalar) {
 		case "componentInputParameter":
-			got = &ir.InputRef{Name: s.str(f.Value, "componentInputParameter"), At: f.Value.Span()}
+			got = s.input(s.str(f.Value, "componentInputParameter"), f.Value.Span())
 		case "taskOutputParameter":
 			got = s.taskOutput(f, "outputParameterKey")
 		case "runtimeValue":
@@ -117,7 +117,8 @@ func (s *scope) selected(v ir.Value, n *tree.Node) ir.Value {
 }
 
 func (s *scope) taskOutput(of tree.Field, key string) ir.Value {
-	ref := &ir.OutputRef{At: of.Key.Span()}
+	ref := s.slabs.outputs.next()
+	ref.At = of.Key.Span()
 	for _, f := range s.fields(of.Value, of.Key.Scalar) {
 		switch camel(f.Key.Scalar) {
 		case "producerTask":
@@ -161,7 +162,7 @@ func (s *scope) runtimeValue(of tree.Field) (v ir.Value, constant *tree.Node) {
 	for _, f := range s.fields(of.Value, "runtimeValue") {
 		switch camel(f.Key.Scalar) {
 		case "constant":
-			return &ir.Literal{V: value(f.Value), At: f.Value.Span()}, f.Value
+			return s.literal(value(f.Value), f.Value.Span()), f.Value
 		case "constantValue":
 			return s.oldConstant(f)
 		case "runtimeParameter":
