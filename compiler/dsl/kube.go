@@ -13,7 +13,7 @@ func (b *settingsBuilder) resources(s *setting) []*ir.Resource {
 		res := &ir.Resource{Name: f.key.Scalar, At: f.span()}
 		if f.isMap {
 			res.Request, res.Limit = b.text(f.get("request")), b.text(f.get("limit"))
-			if len(f.fields) == 0 {
+			if len(f.fields) == 0 && !b.partial {
 				b.r.report(emptyResource(f.node))
 			}
 		} else {
@@ -28,6 +28,9 @@ func (b *settingsBuilder) resources(s *setting) []*ir.Resource {
 }
 
 func (b *settingsBuilder) accelerator(s *setting) *ir.Accelerator {
+	if b.lacks(s, "type", "name the extended resource, such as nvidia.com/gpu") {
+		return nil
+	}
 	a := &ir.Accelerator{Type: b.text(s.get("type")), Count: b.integer(s.get("count")), Product: b.text(s.get("product")), At: s.span()}
 	if a.Type == nil {
 		return nil
@@ -132,7 +135,9 @@ func (b *settingsBuilder) volume(s *setting) *ir.Volume {
 		found = f.key.Scalar
 	}
 	if found == "" {
-		b.r.report(volumeWithout(s.node, s.key.Scalar))
+		if !b.partial {
+			b.r.report(volumeWithout(s.node, s.key.Scalar))
+		}
 		return nil
 	}
 	if !strings.HasPrefix(s.key.Scalar, "/") {
@@ -155,6 +160,7 @@ func (b *settingsBuilder) volume(s *setting) *ir.Volume {
 			v.EmptyDir.Medium = "Memory"
 		}
 	case "ephemeral":
+		b.lacks(from, "size", "say how large it is: size: 10Gi")
 		v.Ephemeral = &ir.Ephemeral{
 			Name: text(from.get("name").value()), Size: text(from.get("size").value()), StorageClass: text(from.get("storage-class").value()),
 			AccessModes: texts(from.get("access-modes").value()),

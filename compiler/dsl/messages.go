@@ -140,6 +140,10 @@ func missingKey(n *tree.Node, o *object, name string) diag.Diagnostic {
 	return complain(codeMissing, at, "the key "+quote(name)+" is missing here", o.key(name).doc)
 }
 
+func missingSetting(s *setting, name, hint string) diag.Diagnostic {
+	return complain(codeMissing, firstKey(s.node), "the key "+quote(name)+" is missing here", hint)
+}
+
 func badScalar(n *tree.Node, s *shape) diag.Diagnostic {
 	hint := ""
 	switch {

@@ -33,6 +33,7 @@ func (b *settingsBuilder) retry(s *setting) *ir.Retry {
 	case !backoff.isMap:
 		out.Duration, out.Factor = seconds(backoff.value()), 1
 	default:
+		b.lacks(backoff, "duration", "say how long to wait before the first retry: duration: 10s")
 		out.Duration, out.Factor, out.Max = seconds(backoff.get("duration").value()), 1, seconds(backoff.get("max").value())
 		if f := backoff.get("factor"); f != nil {
 			if i, ok := readInt(f.value()); ok && i < 1 {
@@ -62,7 +63,7 @@ func (b *settingsBuilder) retryClass(f *setting, general ir.Value) *ir.RetryClas
 	} else if l, ok := general.(*ir.Literal); ok {
 		i, _ := l.V.(int64)
 		c.Limit = int(i)
-	} else {
+	} else if !b.partial {
 		b.r.report(classWithoutLimit(f.node, f.key.Scalar))
 	}
 	if m := f.get("memory"); m != nil {

@@ -245,7 +245,7 @@ func (r *reader) componentSettings(c *component) {
 			c.computed = true
 		}
 	}
-	b := &settingsBuilder{r: r, comp: c}
+	b := &settingsBuilder{r: r, comp: c, partial: true}
 	b.build(merge(nil, c.layer.fields, fromComponent))
 }
 
@@ -254,7 +254,7 @@ func (r *reader) checkDefaults(root *scope) {
 	if r.defaults == nil {
 		return
 	}
-	b := &settingsBuilder{r: r, task: &taskPlace{scope: root}}
+	b := &settingsBuilder{r: r, task: &taskPlace{scope: root}, partial: true}
 	b.build(merge(nil, r.defaults.fields, fromDefaults))
 }
 
@@ -268,6 +268,20 @@ type settingsBuilder struct {
 
 	narrow *taskPlace
 	inside *compPlace
+	// partial settings are those of one layer: what they lack may stand in
+	// another.
+	partial bool
+}
+
+// lacks reports a key without which the merged setting says nothing.
+func (b *settingsBuilder) lacks(s *setting, key, hint string) bool {
+	if s.get(key) != nil {
+		return false
+	}
+	if !b.partial {
+		b.r.report(missingSetting(s, key, hint))
+	}
+	return true
 }
 
 // place is where a setting of that origin was written.
