@@ -46,8 +46,16 @@ const (
 	MaxSize  = 1 << 20
 )
 
-// Size is how large the manifest is for the cluster.
+// clearlyTooBig is a length of YAML that no encoding brings below MaxSize:
+// measuring exactly would cost more than it tells.
+const clearlyTooBig = 4 * MaxSize
+
+// Size is how large the manifest is for the cluster, in bytes of JSON; beyond
+// clearlyTooBig it is the length of the YAML.
 func Size(m *argo.Manifest) (int, error) {
+	if len(m.YAML) > clearlyTooBig {
+		return len(m.YAML), nil
+	}
 	data, err := json.Marshal(m.Object)
 	return len(data), err
 }
@@ -55,17 +63,18 @@ func Size(m *argo.Manifest) (int, error) {
 // TellSize says on standard error how large a manifest is, and warns of what a
 // cluster may refuse.
 func TellSize(a *app.App, m *argo.Manifest) {
-	size, err := Size(m)
-	if err != nil {
-		a.Warnf("the manifest's size is unknown: %v", err)
+	a.Notef("%s: %s, %s", strings.TrimSuffix(m.Name, "-"), tasks(m.Pods), term.Bytes(int64(len(m.YAML))))
+	if len(m.YAML) < WarnSize/2 { // JSON is never twice as long
 		return
 	}
-	a.Notef("%s: %s, %s", m.Name, tasks(m.Pods), term.Bytes(int64(size)))
+	size, err := Size(m)
 	switch {
+	case err != nil:
+		a.Warnf("the size for the cluster is unknown: %v", err)
 	case size > MaxSize:
-		a.Warnf("Argo works with up to %s; the biggest parts: %s", term.Bytes(MaxSize), Biggest(m, 3))
+		a.Warnf("the cluster would refuse this: Argo works with up to %s of JSON, and this has %s; the biggest parts: %s", term.Bytes(MaxSize), term.Bytes(int64(size)), Biggest(m, 3))
 	case size > WarnSize:
-		a.Warnf("this is large: Argo works with up to %s; the biggest parts: %s", term.Bytes(MaxSize), Biggest(m, 3))
+		a.Warnf("this is large: Argo works with up to %s of JSON, and this has %s; the biggest parts: %s", term.Bytes(MaxSize), term.Bytes(int64(size)), Biggest(m, 3))
 	}
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -169,3 +170,5 @@ func TestKeysAreSound(t *testing.T) {
 		seen[k.Name] = true
 	}
 }
+
+var _ = flag.Bool("update", false, "rewrite goldens (there are none here)")

@@ -42,7 +42,7 @@ func Keys() []Key {
 		{Name: "artifact-root", Doc: "URI below which artifacts go; default: the cluster's artifact repository", set: text(func(c *Config) *string { return &c.ArtifactRoot })},
 		{Name: "argo-check", Default: "auto", Choices: []string{"auto", "always", "never"}, Doc: "whether manifests pass through Argo's own validator", set: text(func(c *Config) *string { return &c.ArgoCheck })},
 		{Name: "argo-version", Doc: "version of Argo Workflows to compile for; default: the newest known", set: text(func(c *Config) *string { return &c.ArgoVersion })},
-		{Name: "cache", Default: "false", Doc: "reuse results of every task whose pipeline allows it, not only where it asks for it", set: flag(func(c *Config) *bool { return &c.Cache })},
+		{Name: "cache", Default: "false", Doc: "reuse results of every task whose pipeline allows it, not only where it asks for it", set: boolean(func(c *Config) *bool { return &c.Cache })},
 		{Name: "accelerator-labels", Map: true, Doc: "node labels that name an accelerator's product, RESOURCE=LABEL; default: <domain>/gpu.product", set: pairs(func(c *Config) *map[string]string { return &c.AcceleratorLabels })},
 		{Name: "spot-labels", Map: true, Doc: "node labels of spot nodes, LABEL=VALUE; default: those of the known clouds", set: pairs(func(c *Config) *map[string]string { return &c.SpotLabels })},
 		{Name: "spot-taints", Map: true, Doc: "taints of spot nodes, KEY=VALUE; default: those of the known clouds", set: pairs(func(c *Config) *map[string]string { return &c.SpotTaints })},
@@ -103,7 +103,7 @@ func count(field func(*Config) *int) func(*Config, string) error {
 	}
 }
 
-func flag(field func(*Config) *bool) func(*Config, string) error {
+func boolean(field func(*Config) *bool) func(*Config, string) error {
 	return func(c *Config, s string) error {
 		b, err := strconv.ParseBool(s)
 		if err != nil {

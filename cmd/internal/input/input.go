@@ -18,9 +18,9 @@ import (
 // FileName is the pipeline's file in a folder.
 const FileName = "pipeline.yaml"
 
-// maxRead is one byte more than the readers accept, so that they see, and say,
-// that a file is too big.
-const maxRead = 32<<20 + 1
+// maxRead is well beyond what the readers accept, so that they see, and say, how
+// big a file is.
+const maxRead = 64 << 20
 
 // An Input is one pipeline, read.
 type Input struct {
