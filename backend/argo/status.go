@@ -75,7 +75,7 @@ func (d *decoder) tasks() []*backend.Task {
 
 func (d *decoder) task(path string, node *wfv1.NodeStatus) *backend.Task {
 	last, attempts := lastAttempt(d.wf, node)
-	t := &backend.Task{Path: path, State: taskState(node), Attempt: attempts,
+	t := &backend.Task{Path: path, State: taskState(d.wf, node, last), Attempt: attempts,
 		Message: cmp.Or(last.Message, node.Message), Image: d.image(last), Node: last.HostNodeName,
 		Created: at(node.StartedAt), Started: started(last), Finished: at(node.FinishedAt), ExitCode: exitCode(last)}
 	if last.Type == wfv1.NodeTypePod && t.State != backend.Cached {
@@ -124,7 +124,7 @@ func isAttempt(retry, child *wfv1.NodeStatus) bool {
 	return strings.HasPrefix(child.Name, retry.Name+"(")
 }
 
-func taskState(node *wfv1.NodeStatus) backend.State {
+func taskState(wf *wfv1.Workflow, node, last *wfv1.NodeStatus) backend.State {
 	if node.MemoizationStatus != nil && node.MemoizationStatus.Hit && node.Phase == wfv1.NodeSucceeded {
 		return backend.Cached
 	}
@@ -136,12 +136,23 @@ func taskState(node *wfv1.NodeStatus) backend.State {
 	case wfv1.NodeSkipped, wfv1.NodeOmitted:
 		return backend.Skipped
 	case wfv1.NodeFailed, wfv1.NodeError:
-		if strings.Contains(node.Message, "shutdown with strategy") {
+		if wf.Spec.Shutdown != "" && endedByStop(last) {
 			return backend.Stopped
 		}
 		return backend.Failed
 	}
 	return backend.Pending
+}
+
+// endedByStop reports whether a task of a stopped run ended because of that.
+// Argo says so, or finds the pod gone, or its program killed, before it comes
+// to say so.
+func endedByStop(node *wfv1.NodeStatus) bool {
+	if strings.Contains(node.Message, "shutdown with strategy") || failureClass(node) == "preempted" {
+		return true
+	}
+	code := exitCode(node)
+	return code != nil && *code == 137
 }
 
 func exitCode(node *wfv1.NodeStatus) *int {

@@ -295,7 +295,6 @@ func TestStatus(t *testing.T) {
 		{wfv1.NodeStatus{Phase: wfv1.NodeSucceeded, MemoizationStatus: &wfv1.MemoizationStatus{}}, backend.Succeeded, ""},
 		{wfv1.NodeStatus{Phase: wfv1.NodeSkipped}, backend.Skipped, ""},
 		{wfv1.NodeStatus{Phase: wfv1.NodeOmitted}, backend.Skipped, ""},
-		{wfv1.NodeStatus{Phase: wfv1.NodeFailed, Message: "workflow shutdown with strategy:  Stop"}, backend.Stopped, ""},
 		{wfv1.NodeStatus{Phase: wfv1.NodeFailed, Message: "Error (exit code 3)", Outputs: code("3")}, backend.Failed, "error"},
 		{wfv1.NodeStatus{Phase: wfv1.NodeFailed, Message: "OOMKilled (exit code 137)", Outputs: code("137")}, backend.Failed, "out-of-memory"},
 		{wfv1.NodeStatus{Phase: wfv1.NodeFailed, Message: "Pod was active on the node longer than the specified deadline", Outputs: code("143")}, backend.Failed, "timeout"},
@@ -310,6 +309,28 @@ func TestStatus(t *testing.T) {
 		got := convert(wf).Tasks
 		if len(got) != 1 || got[0].State != c.state || got[0].Class != c.class || got[0].Message != c.node.Message {
 			t.Errorf("%s %q: %+v", c.node.Phase, c.node.Message, got[0])
+		}
+	}
+}
+
+// TestStopped: what ends in a stopped run, and because of it, is stopped.
+func TestStopped(t *testing.T) {
+	code := func(s string) *wfv1.Outputs { return &wfv1.Outputs{ExitCode: &s} }
+	for _, c := range []struct {
+		node wfv1.NodeStatus
+		want backend.State
+	}{
+		{wfv1.NodeStatus{Phase: wfv1.NodeFailed, Message: "workflow shutdown with strategy:  Stop"}, backend.Stopped},
+		{wfv1.NodeStatus{Phase: wfv1.NodeError, Message: "pod deleted"}, backend.Stopped},
+		{wfv1.NodeStatus{Phase: wfv1.NodeFailed, Message: "Error (exit code 143)", Outputs: code("143")}, backend.Stopped},
+		{wfv1.NodeStatus{Phase: wfv1.NodeFailed, Message: "Error (exit code 137)", Outputs: code("137")}, backend.Stopped},
+		{wfv1.NodeStatus{Phase: wfv1.NodeFailed, Message: "Error (exit code 3)", Outputs: code("3")}, backend.Failed},
+		{wfv1.NodeStatus{Phase: wfv1.NodeSucceeded}, backend.Succeeded},
+	} {
+		c.node.ID, c.node.Name, c.node.DisplayName, c.node.Type = "n", "w.t", "t", wfv1.NodeTypePod
+		wf := &wfv1.Workflow{Spec: wfv1.WorkflowSpec{Shutdown: wfv1.ShutdownStrategyStop}, Status: wfv1.WorkflowStatus{Nodes: wfv1.Nodes{"n": c.node}}}
+		if got := convert(wf).Tasks[0]; got.State != c.want {
+			t.Errorf("%q: %+v", c.node.Message, got)
 		}
 	}
 }

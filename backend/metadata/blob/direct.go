@@ -24,12 +24,40 @@ func (b *bucket) keys(ctx context.Context, prefix string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if prefix == inboxDir {
+		return inboxKeys(ctx, root)
+	}
 	w := walk{ctx: ctx, root: root, opts: &driver.ListOptions{Prefix: prefix}, namesOnly: true}
 	if err := w.dir(start(prefix)); err != nil {
 		return nil, err
 	}
 	slices.Sort(w.keys)
 	return w.keys, nil
+}
+
+// inboxKeys lists the folder that is flat and large, by its names alone: what
+// is no file there shows when it is read.
+func inboxKeys(ctx context.Context, root *os.Root) ([]string, error) {
+	d, err := root.Open(strings.TrimSuffix(inboxDir, "/"))
+	if err != nil {
+		if gone(err) {
+			return nil, ctx.Err()
+		}
+		return nil, err
+	}
+	defer d.Close()
+	names, err := d.Readdirnames(-1)
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]string, 0, len(names))
+	for _, name := range names {
+		if key := inboxDir + name; plainKey(key) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys, ctx.Err()
 }
 
 // firstRead fits most events.

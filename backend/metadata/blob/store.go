@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	gcblob "gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
@@ -219,6 +220,9 @@ func (s *Store) readFile(ctx context.Context, key string, max int64) ([]byte, er
 		return nil, err
 	}
 	data, err := s.files.readKey(key, max)
+	if errors.Is(err, syscall.EISDIR) {
+		return nil, fmt.Errorf("%s: %q: %w: it is a folder", s.where, key, metadata.ErrDamaged)
+	}
 	if err == nil && int64(len(data)) > max {
 		return nil, s.oversized(key)
 	}
