@@ -30,7 +30,8 @@ type pod struct {
 	c        *ir.Component
 	body     *ir.Container
 	settings *ir.Settings
-	sdk      bool // paths follow from URIs, results come from the executor's output
+	sdk      bool // results come from the executor's output
+	byURI    bool // paths follow from URIs
 	t        *wfv1.Template
 	u        *unit
 	main     *corev1.Container
@@ -54,7 +55,7 @@ func (l *lowerer) containerUnit(t *ir.Task) *unit {
 	p := &pod{l: l, c: t.Component, body: t.Component.Container(), settings: t.Settings,
 		t: &wfv1.Template{}, u: &unit{outs: map[string]outKind{}}, main: &corev1.Container{},
 		hidden: map[*ir.Expr]string{}, computed: map[ir.Value]string{}}
-	p.sdk = usesExecutorInput(p.body)
+	p.sdk, p.byURI = usesExecutorInput(p.body), pathsByURI(p.body)
 	p.build()
 	p.u.template = l.add(l.componentName(t.Component), p.t)
 	l.units[key] = p.u
@@ -113,15 +114,7 @@ func (p *pod) inputs() {
 	}
 }
 
-// inputPath is where an input artifact lies, and whether it is constant.
-func (p *pod) inputPath(port *ir.Port) string {
-	if !p.sdk {
-		return inputFolder + portName(port.Name.Text)
-	}
-	return ""
-}
-
-// record is expr-lang text of the decoded record of an input artifact.
+// recordExpr is expr-lang text of the decoded record of an input artifact.
 func recordExpr(port *ir.Port) string {
 	return "fromJSON(" + inputParam(recordName(port.Name.Text)) + ")"
 }
@@ -135,9 +128,16 @@ func localExpr(uri string) string {
 	return "replace(replace(replace(" + uri + ",'gs://','/gcs/'),'s3://','/s3/'),'minio://','/minio/')"
 }
 
-// keyExpr is expr-lang text of the key, in the run's repository, of a URI.
+// keyExpr is expr-lang text of the key, in the run's repository, of a URI; a
+// key that does not exist when there is none.
 func keyExpr(uri string) string {
-	return "(" + uri + " startsWith '" + localRoot + "' ? " + uri + "[" + strconv.Itoa(len(localRoot)) + ":] : join(split(" + uri + ",'/')[3:],'/'))"
+	return "map([" + uri + "],# == '' ? 'kfp-none' : (# startsWith '" + localRoot + "' ? #[" + strconv.Itoa(len(localRoot)) + ":] : join(split(#,'/')[3:],'/')))[0]"
+}
+
+// mountExpr is expr-lang text of where an artifact is mounted: at the path that
+// belongs to its URI, if it is one.
+func mountExpr(uri, otherwise string) string {
+	return "map([" + localExpr(uri) + "],# startsWith '/' ? # : '" + otherwise + "')[0]"
 }
 
 // localPath is the local path of a constant URI.
@@ -194,11 +194,10 @@ func (p *pod) mountInputs() {
 			uri = listFolderExpr(port, p.l.artifactRoot())
 		}
 		a.Path = inputFolder + a.Name
-		if p.sdk {
-			local := localExpr(uri)
-			a.Path = tag("(" + local + " startsWith '/' ? " + local + " : '" + inputFolder + a.Name + "')")
+		if p.byURI {
+			a.Path = tag(mountExpr(uri, a.Path))
 		}
-		a.S3 = &wfv1.S3Artifact{Key: tag("(" + uri + " == '' ? 'kfp-none' : " + keyExpr(uri) + ")")}
+		a.S3 = &wfv1.S3Artifact{Key: tag(keyExpr(uri))}
 		p.t.Inputs.Artifacts = append(p.t.Inputs.Artifacts, a)
 	}
 }
@@ -206,10 +205,6 @@ func (p *pod) mountInputs() {
 // listFolderExpr is the URI of the folder that holds all artifacts of a list:
 // that of the component that made them, or the run's.
 func listFolderExpr(port *ir.Port, root string) string {
-	r := recordExpr(port)
-	dir := func(of string) string {
-		return "join(split(" + of + ".uri,'/')[:len(split(" + of + ".uri,'/')) - 2],'/')"
-	}
-	first := "((" + r + " ?? [])[0])"
-	return "(len(" + r + " ?? []) == 0 ? '' : (all(" + r + "," + dir("#") + " == " + dir(first) + ") ? " + dir(first) + " : " + expr.ArgoString(root) + " + workflow.name))"
+	folders := "map(" + recordExpr(port) + " ?? [],join(split(#.uri,'/')[:len(split(#.uri,'/')) - 2],'/'))"
+	return "map([" + folders + "],len(#) == 0 ? '' : (len(uniq(#)) == 1 ? #[0] : " + expr.ArgoString(root) + " + workflow.name))[0]"
 }

@@ -52,9 +52,9 @@ func hasArtifacts(p *ir.Pipeline) bool {
 func (f *flow) leaf(c *ir.Component) {
 	switch body := c.Body.(type) {
 	case *ir.Container:
-		sdk := usesExecutorInput(body)
+		sdk, byURI := usesExecutorInput(body), pathsByURI(body)
 		for _, p := range c.Inputs {
-			if p.Type.IsArtifact() && (sdk || p.Type.Kind == ir.List) {
+			if p.Type.IsArtifact() && (byURI || p.Type.Kind == ir.List) {
 				f.byRecord[p] = true
 			}
 		}
@@ -73,14 +73,42 @@ func (f *flow) leaf(c *ir.Component) {
 
 func (f *flow) aspects(c *ir.Component, v ir.Value) {
 	ir.Visit(v, func(v ir.Value) {
-		ref, ok := v.(*ir.PortRef)
-		if !ok || ref.Output || ref.Aspect == ir.AspectPath || ref.Aspect == ir.AspectContent {
-			return
-		}
-		if p := c.Input(ref.Port); p != nil && p.Type.IsArtifact() {
-			f.record[p] = true
+		switch v := v.(type) {
+		case *ir.PortRef:
+			p := c.Input(v.Port)
+			if v.Output || p == nil || !p.Type.IsArtifact() || v.Aspect == ir.AspectContent {
+				return
+			}
+			// The path of what is absent is empty, which the record tells.
+			if v.Aspect != ir.AspectPath || p.Optional {
+				f.record[p] = true
+			}
+		case *ir.Present:
+			if p := c.Input(v.Input); p != nil && p.Type.IsArtifact() {
+				f.record[p] = true
+			}
 		}
 	})
+}
+
+// pathsByURI reports whether a container's paths have to be those that the KFP
+// SDK derives from URIs: its program may do so itself.
+func pathsByURI(c *ir.Container) bool {
+	if usesExecutorInput(c) {
+		return true
+	}
+	if c.Contract != ir.KFPContract {
+		return false
+	}
+	found := false
+	c.EachValue(func(v ir.Value) {
+		ir.Visit(v, func(v ir.Value) {
+			if ref, ok := v.(*ir.PortRef); ok && (ref.Aspect == ir.AspectURI || ref.Aspect == ir.AspectWhole) {
+				found = true
+			}
+		})
+	})
+	return found
 }
 
 func usesExecutorInput(c *ir.Container) bool {

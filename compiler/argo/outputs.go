@@ -17,7 +17,7 @@ func (p *pod) outputPath(port *ir.Port) string {
 	switch {
 	case !port.Type.IsArtifact() && p.body.Contract == ir.KFPContract:
 		return sdkParameters + name
-	case port.Type.IsArtifact() && p.sdk:
+	case port.Type.IsArtifact() && p.byURI:
 		return localPath(p.outputURI(port))
 	}
 	return outputFolder + name

@@ -151,11 +151,12 @@ func (p *pod) portPieces(v *ir.PortRef) []piece {
 		if port == nil {
 			return nil
 		}
-		if !p.sdk {
-			if port.Optional {
-				p.noteOptionalPath(port)
+		if !p.byURI {
+			x := p.portValue(v)
+			if x.isConst {
+				return []piece{{literal: ir.Text(x.constant)}}
 			}
-			return []piece{{literal: inputFolder + portName(v.Port)}}
+			return []piece{{expr: x.text(), short: true}}
 		}
 	}
 	x := p.portValue(v)
@@ -164,8 +165,6 @@ func (p *pod) portPieces(v *ir.PortRef) []piece {
 	}
 	return []piece{{expr: x.text()}}
 }
-
-func (p *pod) noteOptionalPath(*ir.Port) {}
 
 func (p *pod) portValue(v *ir.PortRef) value {
 	text := ir.Type{Kind: ir.String}
@@ -197,7 +196,10 @@ func (p *pod) portValue(v *ir.PortRef) value {
 	}
 	switch v.Aspect {
 	case ir.AspectPath:
-		if !p.sdk {
+		if !p.byURI && port.Optional {
+			return value{typ: text, expr: "(" + record + " == nil ? '' : " + expr.ArgoString(inputFolder+portName(v.Port)) + ")"}
+		}
+		if !p.byURI {
 			return constant(inputFolder + portName(v.Port))
 		}
 		return value{typ: text, expr: localExpr(uriExpr(port))}
