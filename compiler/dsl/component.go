@@ -24,6 +24,8 @@ type component struct {
 	computed bool            // they hold expressions
 	env      map[string]bool // variables that it sets or takes away
 	auto     map[string]bool // variables of its script
+	variants map[string]*ir.Component
+	varied   bool // some task uses a variant
 }
 
 func (c *component) container() *ir.Container { return c.ir.Container() }
@@ -317,9 +319,14 @@ func (r *reader) extendEnv(c *component, b *ir.Container, p place) {
 		}
 	}
 	for _, f := range fields(n) {
-		if e := r.envVar(f.Key, f.Value, p); e != nil && !c.auto[f.Key.Scalar] {
-			env = append(env, e)
+		e, secret := r.envVar(f.Key, f.Value, p)
+		if e == nil || c.auto[f.Key.Scalar] {
+			continue
 		}
+		if ref, ok := secret.(*ir.InputRef); ok {
+			e.SecretInput = ref.Name
+		}
+		env = append(env, e)
 	}
 	b.Env = env
 	if len(env) == 0 {

@@ -209,13 +209,16 @@ func (r *reader) collect(root *ir.Component) []*ir.Component {
 	w := walk{seen: map[*ir.Component]bool{root: true}}
 	w.tasks(root)
 	for _, c := range r.order {
-		w.visit(c.ir)
+		if !c.varied {
+			w.visit(c.ir)
+		}
 	}
 	taken := make(map[string]bool, len(w.found))
 	named := make(map[*ir.Component]bool, len(r.order))
 	for _, c := range r.order {
-		named[c.ir] = true
-		taken[c.ir.Name.Text] = true
+		if w.seen[c.ir] {
+			named[c.ir], taken[c.ir.Name.Text] = true, true
+		}
 	}
 	for _, c := range w.found {
 		if !named[c] {

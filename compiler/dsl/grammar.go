@@ -60,7 +60,7 @@ func documentKeys(g *grammar, tasks, outputs *shape) []key {
 		{name: "tasks", shape: tasks, required: true, doc: "what runs"},
 		{name: "finally", shape: tasks, doc: "tasks that run however the others ended", fallback: "none"},
 		{name: "outputs", shape: outputs, doc: "the results of the run", fallback: "none"},
-		{name: "profiles", shape: mapOf("profiles", &shape{object: &object{rest: anything()}, doc: "a JSON merge patch on this document"}), doc: "overlays, chosen with --profile", fallback: "none"},
+		{name: "profiles", shape: mapOf("profiles", &shape{object: &object{rest: &shape{any: true, exprs: true}}, doc: "a JSON merge patch on this document"}), doc: "overlays, chosen with --profile", fallback: "none"},
 		{name: "schedule", shape: of(scheduleObject()), doc: "when a CronWorkflow starts the pipeline", fallback: "none"},
 		{name: "timeout", shape: duration(), doc: "how long the whole run may take", fallback: "no limit"},
 		{name: "parallelism", shape: whole(), doc: "how many pods may run at once", fallback: "no limit"},

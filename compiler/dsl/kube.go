@@ -65,13 +65,10 @@ func (b *settingsBuilder) tolerations(s *setting) []ir.Value {
 
 // env is one variable; what a mapping says may come from several layers.
 func (b *settingsBuilder) env(f *setting) *ir.EnvVar {
-	n := f.node
-	if f.isMap {
-		n = f.flat()
-	}
-	e := b.r.envVar(f.key, n, b.place(f.from))
-	if e == nil || f.from != fromComponent || b.args == nil {
-		return e
+	e, secret := b.r.envVar(f.key, f.flat(), b.place(f.from))
+	if secret != nil {
+		b.secrets = append(b.secrets, secretVar{e.Name, secret})
+		return nil
 	}
 	return e
 }

@@ -26,7 +26,7 @@ type scope struct {
 	taken    map[string]bool // names of comp's inputs
 	retry    []*layer        // of enclosing groups, outermost first
 	offers   *int            // lists of names that may still be made for hints
-	shared   map[*component]*ir.Settings
+	shared   map[*component]taskSettings
 }
 
 type captureKey struct {

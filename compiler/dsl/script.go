@@ -99,11 +99,29 @@ func variable(name string) string {
 }
 
 // envVar reads one environment variable, nil when it is null or after a report.
-func (r *reader) envVar(name, n *tree.Node, p place) *ir.EnvVar {
-	e := &ir.EnvVar{Name: ident(name)}
+// secret is the secret input whose content it holds, if it does: the one kind
+// of value that is known by its place only.
+func (r *reader) envVar(name, n *tree.Node, p place) (e *ir.EnvVar, secret ir.Value) {
+	e = &ir.EnvVar{Name: ident(name)}
 	if isScalar(n) {
-		return r.envText(e, n, p)
+		if !hasExpression(n.Scalar) {
+			e.Value = r.text(n, p)
+			return e, nil
+		}
+		v := r.scalar(n, p, false)
+		if v.secret {
+			return e, v.v
+		}
+		if e.Value = r.asText(v, n.Span()); e.Value == nil {
+			return nil, nil
+		}
+		return e, nil
 	}
+	return r.envSource(e, n, p), nil
+}
+
+// envSource is a variable that the cluster gives.
+func (r *reader) envSource(e *ir.EnvVar, n *tree.Node, p place) *ir.EnvVar {
 	if !isMapping(n) {
 		return nil
 	}
@@ -142,28 +160,6 @@ func (r *reader) envVar(name, n *tree.Node, p place) *ir.EnvVar {
 		e.Secret = ref
 	} else {
 		e.ConfigMap = ref
-	}
-	return e
-}
-
-// envText is the one place in which a secret input may stand, alone.
-func (r *reader) envText(e *ir.EnvVar, n *tree.Node, p place) *ir.EnvVar {
-	if !hasExpression(n.Scalar) {
-		e.Value = r.text(n, p)
-		return e
-	}
-	v := r.scalar(n, p, false)
-	if v.secret {
-		ref, ok := v.v.(*ir.InputRef)
-		if _, inside := p.(*compPlace); ok && inside {
-			e.SecretInput = ref.Name
-			return e
-		}
-		e.Value = v.v
-		return e
-	}
-	if e.Value = r.asText(v, n.Span()); e.Value == nil {
-		return nil
 	}
 	return e
 }

@@ -141,24 +141,92 @@ func (r *reader) settings(d *decl, p *taskPlace) *ir.Settings {
 		return nil
 	}
 	s := d.scope
-	share := own == nil && !c.computed
-	if share {
-		if known, ok := s.shared[c]; ok {
-			return known
+	if own != nil || c.computed {
+		b := &settingsBuilder{r: r, task: p, comp: c, args: d.task}
+		out := taskSettings{b.build(r.layers(s, c, own)), b.secrets}
+		if own != nil {
+			r.takeAway(d, own)
 		}
+		d.secrets(out.secrets)
+		return out.settings
 	}
-	b := &settingsBuilder{r: r, task: p, comp: c, args: d.task}
-	out := b.build(r.layers(s, c, own))
-	if own != nil {
-		r.takeAway(d, own)
-	}
-	if share {
+	out, known := s.shared[c]
+	if !known {
+		b := &settingsBuilder{r: r, task: p, comp: c, args: d.task}
+		out = taskSettings{b.build(r.layers(s, c, nil)), b.secrets}
 		if s.shared == nil {
-			s.shared = map[*component]*ir.Settings{}
+			s.shared = map[*component]taskSettings{}
 		}
 		s.shared[c] = out
 	}
-	return out
+	d.secrets(out.secrets)
+	return out.settings
+}
+
+// taskSettings are what building the settings of a task gives; tasks of one
+// scope and component that ask for nothing of their own share it.
+type taskSettings struct {
+	settings *ir.Settings
+	secrets  []secretVar
+}
+
+// A secretVar is a variable outside the component that holds a secret input.
+type secretVar struct {
+	name  ir.Ident
+	value ir.Value
+}
+
+// secrets hands secret variables to the component, the one place in which a
+// secret input is taken from the cluster: as inputs of a variant of it.
+func (d *decl) secrets(vars []secretVar) {
+	if len(vars) == 0 {
+		return
+	}
+	base, key := d.task.Component, ""
+	for _, v := range vars {
+		key += v.name.Text + "\x00"
+	}
+	variant := d.component.variants[key]
+	if variant == nil || base != d.component.ir {
+		variant = withSecrets(base, vars)
+	}
+	if base == d.component.ir {
+		if d.component.variants == nil {
+			d.component.variants = map[string]*ir.Component{}
+		}
+		d.component.variants[key] = variant
+	}
+	d.task.Component, d.component.varied = variant, true
+	first := len(variant.Inputs) - len(vars)
+	for i, v := range vars {
+		d.task.Args = append(d.task.Args, &ir.Binding{Name: variant.Inputs[first+i].Name, Value: v.value})
+	}
+}
+
+func withSecrets(base *ir.Component, vars []secretVar) *ir.Component {
+	c, k := *base, *base.Container()
+	taken := map[string]bool{}
+	for _, p := range base.Inputs {
+		taken[p.Name.Text] = true
+	}
+	set := map[string]bool{}
+	c.Inputs = append([]*ir.Port(nil), base.Inputs...)
+	var added []*ir.EnvVar
+	for _, v := range vars {
+		set[v.name.Text] = true
+		id := ir.Ident{Text: unique(taken, "env-"+v.name.Text), At: v.name.At}
+		c.Inputs = append(c.Inputs, &ir.Port{Name: id, Type: ir.Type{Kind: ir.String}, Secret: true, Captured: true, TypeAt: v.name.At})
+		added = append(added, &ir.EnvVar{Name: v.name, SecretInput: id.Text})
+	}
+	k.Env = nil
+	for _, e := range base.Container().Env {
+		if !set[e.Name.Text] {
+			k.Env = append(k.Env, e)
+		}
+	}
+	k.Env = append(k.Env, added...)
+	c.Body = &k
+	return &c
 }
 
 func (r *reader) layers(s *scope, c *component, own *layer) []*setting {
@@ -231,7 +299,7 @@ func (r *reader) takeAway(d *decl, own *layer) {
 		}
 	}
 	c.Body = &k
-	d.task.Component = &c
+	d.task.Component, d.component.varied = &c, true
 }
 
 // componentSettings builds the component's own settings for the sake of their
@@ -271,6 +339,7 @@ type settingsBuilder struct {
 	// partial settings are those of one layer: what they lack may stand in
 	// another.
 	partial bool
+	secrets []secretVar
 }
 
 // lacks reports a key without which the merged setting says nothing.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kfp-go/kfp-go/compiler/check"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
@@ -127,6 +128,44 @@ tasks: {n: {component: n, inputs: {status: {state: x}}}}
 	task := p.Root.DAG().Tasks[0]
 	env := task.Component.Container().Env
 	if len(env) != 1 || env[0].Name.Text != "A" || task.Settings.Timeout != 5 {
+		t.Error(ir.Dump(p))
+	}
+}
+
+// TestSecretEnv: a secret input in a task's or the defaults' env reaches the
+// container as a variable taken from the Secret, never as a text.
+func TestSecretEnv(t *testing.T) {
+	t.Parallel()
+	p, ds := parse("p.yaml", `pipeline: p
+inputs: {token: {type: string, secret: true, default: a/b}}
+defaults: {env: {D: "${{ inputs.token }}"}}
+components: {a: {image: x, command: [x], env: {T: old}}, b: {image: x, command: [x], inputs: {s: {type: string, secret: true}}}}
+tasks:
+  g:
+    tasks:
+      one: {component: a, env: {T: "${{ inputs.token }}"}}
+      two: {component: a}
+      three: {component: a}
+  four: {component: b, inputs: {s: "${{ inputs.token }}"}}
+`)
+	var list diag.List
+	check.Pipeline(p, list.Report)
+	if ds = append(ds, list.Sorted()...); len(ds) > 0 {
+		t.Fatal(show(ds))
+	}
+	if err := ir.Verify(p); err != nil {
+		t.Fatal(err)
+	}
+	tasks := p.Root.DAG().Tasks[0].Component.DAG().Tasks
+	env := tasks[0].Component.Container().Env
+	if len(env) != 2 || env[0].SecretInput == "" || env[1].SecretInput == "" || len(tasks[0].Settings.Env) != 0 {
+		t.Error(ir.Dump(p))
+	}
+	if tasks[1].Component != tasks[2].Component {
+		t.Error("equal variants are not shared")
+	}
+	arg := tasks[1].Args[0]
+	if ref, ok := arg.Value.(*ir.InputRef); !ok || ref.Name != "token" || !tasks[1].Component.Input(arg.Name.Text).Secret {
 		t.Error(ir.Dump(p))
 	}
 }
