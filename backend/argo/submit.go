@@ -95,7 +95,7 @@ func (r *Runner) existing(ctx context.Context, wf *wfv1.Workflow) (*backend.Run,
 	if old.Labels[RunLabel] == wf.Labels[RunLabel] || key != "" && old.Labels[KeyLabel] == key {
 		return convert(old), nil
 	}
-	return nil, fmt.Errorf("Workflow %s/%s exists and is another run (%s): %w", r.namespace, wf.Name, old.Labels[RunLabel], backend.ErrConflict)
+	return nil, fmt.Errorf("the Workflow %s/%s exists and is another run (%s): %w", r.namespace, wf.Name, old.Labels[RunLabel], backend.ErrConflict)
 }
 
 // prepare makes the object that is sent.
