@@ -144,11 +144,11 @@ func (c *compilation) parse(f *source.File) error {
 	return c.reader.err
 }
 
-func (c *compilation) check(*source.File) error {
+func (c *compilation) check(f *source.File) error {
 	if c.result.Pipeline != nil {
 		c.result.Info = check.Pipeline(c.result.Pipeline, c.report)
 	}
-	return nil
+	return c.otherProfiles(f)
 }
 
 func (c *compilation) lint(*source.File) error {

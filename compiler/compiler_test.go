@@ -242,6 +242,17 @@ func TestComponentAsPipeline(t *testing.T) {
 	}
 }
 
+// TestProfiles: what is wrong with one profile only is found whichever is used.
+func TestProfiles(t *testing.T) {
+	text := strings.Replace(hello, "\ninputs: {who:", "\nprofiles:\n  fine: {timeout: 1h}\n  bad: {components: {hello: {outputs: {text: integer}}}, outputs: {text: null}, tasks: {more: {component: hello, inputs: {who: \"${{ tasks.hello.outputs.text }}\"}}}}\ninputs: {who:", 1)
+	for _, profile := range []string{"", "fine", "bad"} {
+		res := compile(t, "p.yaml", text, compiler.Options{Profile: profile})
+		if n := len(res.Diagnostics); n != 1 || res.Diagnostics[0].Code != "C408" {
+			t.Errorf("profile %q:\n%s", profile, lines(res.Diagnostics))
+		}
+	}
+}
+
 func TestErrorsAreOurs(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -22,6 +22,8 @@ type reader struct {
 	c    *compilation
 	open []string // names of the files being read, outermost first
 	err  error    // the first that is not the author's
+	// profiles of the input, a mapping; nil: none.
+	profiles *tree.Node
 }
 
 // pipeline reads any kind of input as a pipeline, nil after a report.
@@ -34,8 +36,8 @@ func (r *reader) pipeline(f *source.File) *ir.Pipeline {
 		return nil
 	case dsl.Recognize(docs):
 		opt := dsl.Options{Resolve: r.resolve}
-		if len(r.open) == 1 {
-			opt.Profile = r.c.opt.Profile // of the document that the user named
+		if len(r.open) == 1 { // the document that the user named
+			opt.Profile, r.profiles = r.c.opt.Profile, docs[0].Get("profiles")
 		}
 		return dsl.Parse(r.c.ctx, f, docs, opt, r.c.report)
 	case kfpspec.Recognize(docs):
