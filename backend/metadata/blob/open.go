@@ -88,27 +88,15 @@ func filePath(u *url.URL) string {
 	return filepath.FromSlash(p)
 }
 
-// mux knows the schemes of stores.
+// mux knows the schemes of stores that are no folders.
 func mux() *gcblob.URLMux {
 	m := new(gcblob.URLMux)
-	m.RegisterBucket("file", fileOpener{})
 	m.RegisterBucket(memblob.Scheme, &memblob.URLOpener{})
 	return m
 }
 
-// A fileOpener opens file:///path, with shared=group for folders that several
-// users write.
-type fileOpener struct{}
-
-// OpenBucketURL implements blob.BucketURLOpener.
-func (fileOpener) OpenBucketURL(_ context.Context, u *url.URL) (*gcblob.Bucket, error) {
-	b, err := fileBucket(u)
-	if err != nil {
-		return nil, err
-	}
-	return gcblob.NewBucket(b), nil
-}
-
+// fileBucket is the driver for file:///path, with shared=group for folders that
+// several users write.
 func fileBucket(u *url.URL) (*bucket, error) {
 	if u.Host != "" && u.Host != "localhost" && u.Host != "." {
 		return nil, fmt.Errorf("file URL with the host %q: files lie on this machine", u.Host)

@@ -46,7 +46,7 @@ func Test(t *testing.T, factory Factory) {
 	}
 }
 
-// Time is the beginning of the suite's time.
+// base is the beginning of the suite's time.
 var base = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 
 // chain makes the events of run i.
@@ -57,7 +57,7 @@ func chain(i int) *metadata.Chain {
 		Now: func() time.Time { n++; return at.Add(time.Duration(n) * time.Second) }}
 }
 
-// Append stores records, failing the test if it cannot.
+// appendAll stores records, failing the test if it cannot.
 func appendAll(t *testing.T, s metadata.Store, c *metadata.Chain, records ...metadata.Record) []*metadata.Event {
 	t.Helper()
 	events, err := c.Events(records)
