@@ -1,0 +1,242 @@
+package argo_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kfp-go/kfp-go/backend/argo/verify"
+	"github.com/kfp-go/kfp-go/compiler"
+	"github.com/kfp-go/kfp-go/compiler/argo"
+	"github.com/kfp-go/kfp-go/compiler/compilertest"
+	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/source"
+)
+
+var update = flag.Bool("update", false, "rewrite goldens")
+
+func compile(t testing.TB, name string, text []byte, opt argo.Options) *compiler.Result {
+	t.Helper()
+	res, err := compiler.Compile(context.Background(), source.NewFile(name, text), compiler.Options{Argo: opt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+func manifest(t testing.TB, name string, text []byte, opt argo.Options) *argo.Manifest {
+	t.Helper()
+	res := compile(t, name, text, opt)
+	if res.Manifest == nil {
+		t.Fatalf("%s: %v", name, res.Diagnostics)
+	}
+	return res.Manifest
+}
+
+func judge(t *testing.T, m *argo.Manifest) {
+	t.Helper()
+	found, err := verify.Check(t.Context(), m.YAML)
+	if err != nil || len(found) > 0 {
+		t.Errorf("Argo: %v %v", found, err)
+	}
+}
+
+// Every construct has a small pipeline whose manifest is reviewed as a golden
+// and judged by Argo's own validator.
+func TestGoldens(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, ".argo.yaml") {
+			continue
+		}
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := manifest(t, filepath.Base(file), text, argo.Options{})
+			golden := strings.TrimSuffix(file, ".yaml") + ".argo.yaml"
+			if *update {
+				if err := os.WriteFile(golden, m.YAML, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(m.YAML)); diff != "" {
+				t.Errorf("golden (-want +got):\n%s", diff)
+			}
+			judge(t, m)
+		})
+	}
+}
+
+// What is printed, read strictly, is the object that was built.
+func TestPrintedIsTheObject(t *testing.T) {
+	for _, kind := range []string{argo.KindWorkflow, argo.KindWorkflowTemplate, argo.KindClusterWorkflowTemplate, argo.KindCronWorkflow} {
+		t.Run(kind, func(t *testing.T) {
+			text, err := os.ReadFile("testdata/kube.yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := manifest(t, "kube.yaml", text, argo.Options{Kind: kind, RunID: "r-1", Namespace: "ns"})
+			judge(t, m)
+			back := newOf(m.Object)
+			if err := yaml.UnmarshalStrict(m.YAML, back); err != nil {
+				t.Fatal(err)
+			}
+			// Quantities remember how they were written, so compare as JSON.
+			if diff := cmp.Diff(asJSON(t, m.Object), asJSON(t, back)); diff != "" {
+				t.Error(diff)
+			}
+			for _, never := range []string{"status:", "{}\n  inputs", "creationTimestamp"} {
+				if bytes.Contains(m.YAML, []byte("\n"+never)) {
+					t.Errorf("manifest holds %q", never)
+				}
+			}
+		})
+	}
+}
+
+func newOf(object any) any {
+	switch object.(type) {
+	case *wfv1.WorkflowTemplate:
+		return &wfv1.WorkflowTemplate{}
+	case *wfv1.ClusterWorkflowTemplate:
+		return &wfv1.ClusterWorkflowTemplate{}
+	case *wfv1.CronWorkflow:
+		return &wfv1.CronWorkflow{}
+	}
+	return &wfv1.Workflow{}
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := yaml.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// The same input gives the same bytes.
+func TestDeterministic(t *testing.T) {
+	text, err := os.ReadFile("testdata/branches.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := manifest(t, "b.yaml", text, argo.Options{}).YAML
+	for range 100 {
+		if again := manifest(t, "b.yaml", text, argo.Options{}).YAML; !bytes.Equal(first, again) {
+			t.Fatal(cmp.Diff(string(first), string(again)))
+		}
+	}
+}
+
+// A large DAG is cut into templates of at most 100 tasks, in little space.
+func TestLargeDAG(t *testing.T) {
+	const n = 2_000
+	for name, text := range map[string][]byte{"dsl": compilertest.DSL(n), "kfp": compilertest.KFP(n, false)} {
+		m := manifest(t, name+".yaml", text, argo.Options{})
+		if size := len(m.YAML) / n; size > 700 {
+			t.Errorf("%s: %d bytes a task", name, size)
+		}
+		for _, tmpl := range m.Object.(*wfv1.Workflow).Spec.Templates {
+			if tmpl.DAG != nil && len(tmpl.DAG.Tasks) > 100 {
+				t.Errorf("%s: template %s has %d tasks", name, tmpl.Name, len(tmpl.DAG.Tasks))
+			}
+		}
+		if m.Pods != n {
+			t.Errorf("%s: %d pods", name, m.Pods)
+		}
+	}
+}
+
+// The whole corpus is accepted by Argo's validator.
+func TestCorpus(t *testing.T) {
+	root := "../../../shared/corpus/kfp"
+	if _, err := os.Stat(root); err != nil {
+		t.Skip("the corpus is not here")
+	}
+	compiled := 0
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".yaml") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		res := compile(t, path, text, argo.Options{Kind: argo.KindWorkflowTemplate})
+		if res.Manifest == nil {
+			if !diag.HasErrors(res.Diagnostics) {
+				t.Errorf("%s: neither a manifest nor an error", path)
+			}
+			return nil
+		}
+		compiled++
+		t.Run(d.Name(), func(t *testing.T) { judge(t, res.Manifest) })
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if compiled < 60 {
+		t.Errorf("only %d files compile", compiled)
+	}
+}
+
+// Findings of this package, each from the smallest pipeline that triggers it.
+func TestFindings(t *testing.T) {
+	const head = "pipeline: p\ncomponents:\n  c: {image: 'busybox:1', "
+	for name, x := range map[string]struct {
+		code string
+		text string
+		opt  argo.Options
+	}{
+		"no command":  {"A602", head + "args: [x]}\ntasks: {t: {component: c}}\n", argo.Options{}},
+		"braces":      {"A603", head + "script: x}\ntasks: {t: {component: c, annotations: {a: 'x {{b}}'}}}\n", argo.Options{}},
+		"long args":   {"A604", head + "command: [echo], args: ['" + strings.Repeat("x", 70<<10) + "', '" + strings.Repeat("y", 70<<10) + "']}\ntasks: {t: {component: c}}\n", argo.Options{}},
+		"no base":     {"A611", head + "script: x}\ntasks: {t: {component: c, retry: {limit: 2, on: {out-of-memory: {limit: 2, memory: x2}}}}}\n", argo.Options{}},
+		"patch":       {"A613", head + "script: x}\ntasks: {t: {component: c, argo: {template: {deamon: true}}}}\n", argo.Options{}},
+		"patch kind":  {"A614", head + "script: x}\ntasks: {t: {component: c, argo: {template: {dag: {tasks: []}}}}}\n", argo.Options{}},
+		"no schedule": {"A618", head + "script: x}\ntasks: {t: {component: c}}\n", argo.Options{Kind: argo.KindCronWorkflow}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			res := compile(t, "p.yaml", []byte(x.text), x.opt)
+			for _, d := range res.Diagnostics {
+				if string(d.Code) == x.code {
+					if d.Span.IsZero() {
+						t.Error("finding is nowhere")
+					}
+					return
+				}
+			}
+			t.Errorf("no %s in %v", x.code, res.Diagnostics)
+		})
+	}
+}
+
+// The catalogue has a page for each code, once.
+func TestCodes(t *testing.T) {
+	seen := map[diag.Code]bool{}
+	for _, c := range argo.Codes {
+		if seen[c.Code] || c.Title == "" || c.Doc == "" {
+			t.Errorf("%s: %q", c.Code, c.Title)
+		}
+		seen[c.Code] = true
+	}
+}
