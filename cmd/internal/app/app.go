@@ -33,7 +33,7 @@ func System(b Build) *App {
 		LookupEnv: os.LookupEnv,
 		Environ:   os.Environ,
 		Exit:      os.Exit,
-		Backends:  realBackends(b),
+		Backends:  RealBackends(b),
 	}
 }
 

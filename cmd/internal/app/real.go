@@ -11,7 +11,8 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 )
 
-func realBackends(b Build) Backends {
+// RealBackends are those of a real process.
+func RealBackends(b Build) Backends {
 	return Backends{
 		Local: openLocal,
 		Cluster: func(ctx context.Context, c *config.Config) (backend.Runner, error) {

@@ -47,7 +47,7 @@ var borders = []border{
 	{"compiler", []string{"compiler/..."}},
 	{"components/...", []string{"compiler/ir", "compiler/source", "compiler/diag", "compiler/kfpspec", "components/..."}},
 	{"backend", []string{"compiler/ir"}},
-	{"backend/backendtest", []string{"backend", "compiler/..."}},
+	{"backend/backendtest", []string{"backend", "compiler/...", "github.com/google/uuid"}},
 	{"backend/fake", []string{"backend", "compiler/ir", "compiler/source"}},
 	{"backend/local/...", []string{"backend", "backend/local/...", "compiler/...", "github.com/cenkalti/backoff/v5", "github.com/google/uuid", "golang.org/x/..."}},
 	{"backend/argo/...", []string{"backend", "backend/argo/...", "compiler/...", "github.com/argoproj/argo-workflows/v3/...", "k8s.io/...", "sigs.k8s.io/yaml", "github.com/cenkalti/backoff/v5", "github.com/google/uuid", "github.com/sirupsen/logrus", "golang.org/x/..."}},

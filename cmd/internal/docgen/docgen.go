@@ -43,7 +43,7 @@ func Diagnostics(codes []diag.CodeInfo) []byte {
 		}
 		for _, info := range codes {
 			if strings.HasPrefix(string(info.Code), c.letter) {
-				fmt.Fprintf(&b, "\n### %s: %s\n\n%s\n", info.Code, info.Title, strings.TrimSpace(info.Doc))
+				fmt.Fprintf(&b, "\n### %s: %s\n\n%s\n", info.Code, strings.ToUpper(info.Title[:1])+info.Title[1:], strings.TrimSpace(info.Doc))
 			}
 		}
 	}
