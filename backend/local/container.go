@@ -259,7 +259,6 @@ func newBox(r *run, in *instance, c *ir.Container, n int) (*box, error) {
 // prepare evaluates what is to be executed.
 func (r *run) prepare(ctx context.Context, in *instance, c *ir.Container, b *box) (*process, error) {
 	s := in.inner(b)
-	s.ctx = ctx
 	declared, err := in.variables(c, s)
 	if err != nil {
 		return nil, err

@@ -53,7 +53,9 @@ func (d *dagRun) pathOf(t *ir.Task) string { return ir.ChildPath(d.path, d.dag, 
 
 // scope is what the values of the task t mean.
 func (d *dagRun) scope(ctx context.Context, t *ir.Task) *scope {
-	s := &scope{run: d.run, ctx: ctx, inputs: d.inputs, outcome: d.find}
+	// A value is worked out to its end: a run that is being stopped must not look
+	// like a mistake in an expression.
+	s := &scope{run: d.run, ctx: context.WithoutCancel(ctx), inputs: d.inputs, outcome: d.find}
 	if t != nil {
 		s.task, s.path = t.Name.Text, d.pathOf(t)
 	}
