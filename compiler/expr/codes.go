@@ -60,6 +60,7 @@ var Codes = []diag.CodeInfo{
 		"```yaml\nargs: [\"${{ inputs.note + '!' }}\"]     # note is optional\n```\n\n" +
 		"Write `has(inputs.note) ? inputs.note : '-'` or `inputs.?note.orValue('-')`.\n"},
 	{Code: "E319", Title: "an expression is too large", Doc: "An expression may have 16 KB here and in Argo, where guards against errors make it longer, and 100 levels of nesting.\n\n" +
+		"```yaml\nwhen: ${{ inputs.x == '… 16 KB of text …' }}\n```\n\n" +
 		"Split it over two outputs, or compute it in a task.\n"},
 	{Code: "E320", Title: "an optional value is not resolved", Doc: "`.?name` gives a value that may be missing; it needs an end that says what then.\n\n" +
 		"```yaml\nargs: [\"${{ inputs.?note }}\"]\n```\n\n" +
@@ -67,7 +68,7 @@ var Codes = []diag.CodeInfo{
 	{Code: "E321", Title: "a value of the wrong type", Doc: "An operator, function or condition is given a type that it does not take.\n\n" +
 		"```yaml\nwhen: ${{ inputs.name + 1 }}\n```\n\n" +
 		"Convert with `string(x)`, `int(x)` or `double(x)`, or compare to get a boolean.\n"},
-	{Code: "E322", Title: "an expression is not understood", Doc: "CEL refuses the expression for a reason that has no page of its own; the message says which. Please report it.\n"},
+	{Code: "E322", Title: "an expression is not understood", Doc: "CEL refuses the expression for a reason that has no page of its own; the message says which, as in `${{ … }}`. Please report it.\n"},
 	{Code: "E323", Title: "a number that may be infinite enters a nested macro", Doc: "Inside two macros, Argo sees the outer variable only as JSON, which has no infinite numbers.\n\n" +
 		"```yaml\nwhen: ${{ inputs.xs.map(x, double(x) / 0.0).all(x, inputs.ys.all(y, x > double(y))) }}\n```\n\n" +
 		"Compute the list in an earlier task or output.\n"},

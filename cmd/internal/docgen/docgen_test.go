@@ -1,114 +1,86 @@
-package docgen_test
+package docgen
 
 import (
 	"flag"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
+	"reflect"
 	"strings"
 	"testing"
 
-	"github.com/kfp-go/kfp-go/cmd/internal/docgen"
-	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/cmd/internal/app"
+	"github.com/kfp-go/kfp-go/cmd/internal/command"
+	"github.com/kfp-go/kfp-go/cmd/internal/iostreams"
 )
 
-var update = flag.Bool("update", false, "rewrite goldens")
+var update = flag.Bool("update", false, "rewrite the pages")
 
-var root = filepath.Join("..", "..", "..")
-
-func TestDiagnosticsPage(t *testing.T) {
-	file := filepath.Join(root, "docs", "diagnostics.md")
-	got := docgen.Diagnostics(docgen.Codes())
+func page(t *testing.T, name, want string) {
+	t.Helper()
+	file := filepath.Join("../../../docs", name)
 	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(want), 0o666); err != nil {
 			t.Fatal(err)
 		}
+		return
 	}
-	want, err := os.ReadFile(file)
-	if err != nil || string(want) != string(got) {
-		t.Errorf("docs/diagnostics.md is stale: run make docs (%v)", err)
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Errorf("%s is out of date: `make docs` renews it", file)
 	}
 }
 
-// ranges are the owners of the codes.
-var ranges = []struct{ first, last diag.Code }{
-	{"S001", "S099"}, {"D100", "D199"}, {"K200", "K299"}, {"E300", "E349"}, {"C400", "C499"}, {"L500", "L549"}, {"A600", "A699"}, {"R700", "R749"},
-}
-
-// TestCatalogue: every code is unique, in its range, and has a page with a
-// title, a meaning and an example.
-func TestCatalogue(t *testing.T) {
-	seen := map[diag.Code]string{}
-	for _, c := range docgen.Codes() {
-		if first, twice := seen[c.Code]; twice {
-			t.Errorf("%s is %q and %q", c.Code, first, c.Title)
+func TestCLI(t *testing.T) {
+	s, _ := iostreams.Test()
+	root := command.Root(&app.App{IO: s, LookupEnv: func(string) (string, bool) { return "", false }})
+	text := CLI(root)
+	page(t, "cli.md", text)
+	for _, c := range commands(root) {
+		if c.Short == "" || strings.HasSuffix(c.Short, ".") {
+			t.Errorf("%s: its short help is %q", c.CommandPath(), c.Short)
 		}
-		seen[c.Code] = c.Title
-		known := false
-		for _, r := range ranges {
-			known = known || len(c.Code) == 4 && c.Code >= r.first && c.Code <= r.last
-		}
-		if !known {
-			t.Errorf("%q is in no range", c.Code)
-		}
-		if c.Title == "" || strings.HasSuffix(c.Title, ".") || strings.Contains(c.Title, "\n") {
-			t.Errorf("%s: the title %q is not one line without a final stop", c.Code, c.Title)
-		}
-		if !strings.Contains(c.Doc, "```") && !strings.Contains(c.Doc, "`") {
-			t.Errorf("%s has no example", c.Code)
-		}
-		if strings.Count(c.Doc, "```")%2 != 0 {
-			t.Errorf("%s: a code block is not closed", c.Code)
+		if !strings.Contains(text, "## "+c.CommandPath()+"\n") {
+			t.Errorf("%s is missing", c.CommandPath())
 		}
 	}
 }
 
-// TestRegistered: each code that stands in the source has a page, and each page
-// is about a code that can occur.
-func TestRegistered(t *testing.T) {
-	pages := map[string]bool{}
-	for _, c := range docgen.Codes() {
-		pages[string(c.Code)] = false
+func TestJSON(t *testing.T) {
+	text, err := JSON()
+	if err != nil {
+		t.Fatal(err)
 	}
-	code := regexp.MustCompile(`^[SDKECLAR][0-9]{3}$`)
-	for _, dir := range []string{"compiler", "backend", "cmd"} {
-		err := filepath.WalkDir(filepath.Join(root, dir), func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-				return err
+	page(t, "json.md", text)
+	for _, s := range Shapes() {
+		for _, field := range fields(reflect.TypeOf(s.Example), map[reflect.Type]bool{}) {
+			if !strings.Contains(text, `"`+field+`":`) {
+				t.Errorf("%s: no example shows %q", s.Title, field)
 			}
-			f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-			if err != nil {
-				return err
-			}
-			ast.Inspect(f, func(n ast.Node) bool {
-				lit, ok := n.(*ast.BasicLit)
-				if !ok || lit.Kind != token.STRING {
-					return true
-				}
-				s, _ := strconv.Unquote(lit.Value)
-				if !code.MatchString(s) || strings.HasPrefix(name, filepath.Join(root, "cmd", "internal", "docgen")) {
-					return true
-				}
-				if _, ok := pages[s]; !ok {
-					t.Errorf("%s: %s has no page", name, s)
-				}
-				pages[s] = true
-				return true
-			})
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
 		}
 	}
-	for c, used := range pages {
-		if !used {
-			t.Errorf("%s has a page and stands nowhere in the source", c)
-		}
+}
+
+// fields are the JSON names of a type and of all that it holds.
+func fields(t reflect.Type, seen map[reflect.Type]bool) []string {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		return fields(t.Elem(), seen)
 	}
+	if t.Kind() != reflect.Struct || seen[t] || t.PkgPath() == "time" {
+		return nil
+	}
+	seen[t] = true
+	var out []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" || !f.IsExported() {
+			continue
+		}
+		out = append(append(out, name), fields(f.Type, seen)...)
+	}
+	return out
 }

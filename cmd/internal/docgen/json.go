@@ -1,0 +1,138 @@
+package docgen
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/configcmd"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/lineage"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/version"
+	"github.com/kfp-go/kfp-go/cmd/internal/report"
+	"github.com/kfp-go/kfp-go/compiler/diag/render"
+)
+
+// A Shape is one kind of JSON document with an example that has every field.
+type Shape struct {
+	Title, Text string
+	Example     any
+}
+
+// Shapes are all documents that kfp-go prints.
+func Shapes() []Shape {
+	return []Shape{
+		{"Run", "A run: `run --output json`, `submit --output json`, `runs get --output json`. States of runs are `planned`, `submitted`, `running`,\n`succeeded`, `failed`, `stopped` and `lost`; of tasks `pending`, `running`, `succeeded`, `failed`, `skipped`, `cached` and `stopped`. A\nvalue is any JSON value; an artifact is an object with `uri`, a list of artifacts a list of such objects, a secret\n`{\"redacted\": true}`. `tasks` has the last attempt of each, in order of `path`. Times are RFC 3339 in UTC.", exampleRun()},
+		{"RunList", "Runs, the newest first: `runs list --output json`. Each is a Run without `tasks`.", exampleList()},
+		{"Lineage", "Where things came from (`up`) and what became of them (`down`): `lineage --format json`. Each is a tree of nodes: a `run`, a\n`task` or an `artifact`; `port` is the input or output over which the node above led here; `seen` marks a node whose children\nstand elsewhere in the tree, `cut` one at the greatest depth.", exampleLineage()},
+		{"Diagnostics", "Findings: `validate --format json`. A place is a half-open range: lines and columns count from 1, columns in code points,\noffsets in bytes from 0. Findings stand in source order.", exampleFindings()},
+		{"Config", "The settings: `config --output json`.", exampleConfig()},
+		{"Version", "This program: `version --output json`.", exampleVersion()},
+	}
+}
+
+// JSON is the page of all documents.
+func JSON() (string, error) {
+	var b strings.Builder
+	b.WriteString(head)
+	b.WriteString("# JSON documents\n\nEach document says what it is in `kind` and which shape it has in `apiVersion`. New fields may appear under the same\n`apiVersion`; a field that goes or changes its meaning changes it. Fields without a value are left out, unless an example below\nshows them empty.\n")
+	for _, s := range Shapes() {
+		text, err := encode(s.Example)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n```json\n%s```\n", s.Title, s.Text, text)
+	}
+	return b.String(), nil
+}
+
+func encode(v any) (string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(v)
+	return b.String(), err
+}
+
+func moment(s int) *time.Time {
+	t := time.Date(2026, 11, 23, 9, 0, s, 0, time.UTC)
+	return &t
+}
+
+const exampleID = "01a20ac3-ce8a-7959-8e41-3b5c7ae6426c"
+
+func exampleArtifact() report.Artifact {
+	size := int64(175)
+	return report.Artifact{
+		URI: "s3://bucket/runs/iris-e6426c/train/model", Type: "system.Model", Digest: "sha256:2c26b46b68ffc68f…", Bytes: &size,
+		Metadata: map[string]any{"framework": "sklearn"},
+	}
+}
+
+func exampleRun() report.Run {
+	code := 1
+	return report.Run{
+		APIVersion: report.APIVersion, Kind: "Run", ID: exampleID, Name: "iris-e6426c", Pipeline: "iris", State: "failed",
+		Message: "task publish failed", Engine: "argo", Source: "examples/iris/pipeline.yaml", Namespace: "ml", Workflow: "iris-e6426c",
+		Created: moment(0), Started: moment(1), Finished: moment(42),
+		Parameters: map[string]any{"rows": 150, "token": report.Redacted{Redacted: true}},
+		Outputs:    map[string]any{"accuracy": 0.97, "model": exampleArtifact()},
+		Tasks: []report.Task{{
+			Path: "gate[0]/publish", State: "failed", Attempt: 2, Class: "error", Message: "exit code 1", ExitCode: &code,
+			Image: "busybox:1", Pod: "iris-e6426c-publish-1", Node: "node-1", Started: moment(30), Finished: moment(41),
+			Inputs: map[string]any{"model": exampleArtifact()}, Outputs: map[string]any{"verdict": "no"},
+		}},
+	}
+}
+
+func exampleList() report.Runs {
+	r := exampleRun()
+	r.Tasks = nil
+	r.Message = ""
+	r.State = "succeeded"
+	return report.Runs{APIVersion: report.APIVersion, Kind: "RunList", Runs: []report.Run{r}}
+}
+
+func exampleLineage() lineage.Document {
+	model := "s3://bucket/runs/iris-e6426c/train/model"
+	return lineage.Document{
+		APIVersion: report.APIVersion, Kind: "Lineage",
+		Up: &metadata.Node{Kind: metadata.ArtifactNode, URI: model, Type: "system.Model", Children: []*metadata.Node{
+			{Kind: metadata.TaskNode, RunID: exampleID, Path: "train", Port: "model", Cut: true},
+		}},
+		Down: &metadata.Node{Kind: metadata.ArtifactNode, URI: model, Type: "system.Model", Children: []*metadata.Node{
+			{Kind: metadata.TaskNode, RunID: exampleID, Path: "evaluate", Port: "model", Seen: true},
+		}},
+	}
+}
+
+func exampleFindings() render.Document {
+	return render.Document{
+		APIVersion: render.APIVersion, Kind: "Diagnostics", Files: []string{"pipeline.yaml"},
+		Summary: render.Summary{Errors: 1},
+		Findings: []render.Finding{{
+			Code: "D113", Severity: "error", Message: `unknown component "prepair"`,
+			Place:   &render.Place{File: "pipeline.yaml", Line: 18, Column: 16, EndLine: 18, EndColumn: 23, Offset: 371, EndOffset: 378},
+			Hint:    `did you mean "prepare"?`,
+			Related: []render.RelatedPlace{{Message: "defined here", Place: &render.Place{File: "pipeline.yaml", Line: 12, Column: 3, EndLine: 12, EndColumn: 10, Offset: 250, EndOffset: 257}}},
+			Fix:     &render.Fix{Place: &render.Place{File: "pipeline.yaml", Line: 18, Column: 16, EndLine: 18, EndColumn: 23, Offset: 371, EndOffset: 378}, Text: "prepare"},
+		}},
+	}
+}
+
+func exampleConfig() configcmd.Document {
+	return configcmd.Document{
+		APIVersion: report.APIVersion, Kind: "Config", Root: "/home/ada/iris",
+		Settings: []configcmd.Setting{{Key: "namespace", Value: "ml", From: "/home/ada/iris/kfp-go.yaml", Env: "KFPGO_NAMESPACE", Doc: "Kubernetes namespace; default: the context's"}},
+	}
+}
+
+func exampleVersion() version.Document {
+	return version.Document{
+		APIVersion: render.APIVersion, Kind: "Version", Version: "v0.1.0", Commit: "0123456789abcdef", Date: "2026-11-23T09:00:00Z",
+		Modified: true, Go: "go1.26.0", Platform: "linux/amd64",
+	}
+}
