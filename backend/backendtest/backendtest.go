@@ -5,6 +5,7 @@ package backendtest
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,8 +14,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/compiler/ir"
@@ -118,13 +117,19 @@ func (s *suite) submission(c Case) backend.Submission {
 	return sub
 }
 
+// newID is a UUIDv7.
 func newID(t *testing.T) backend.RunID {
 	t.Helper()
-	id, err := uuid.NewV7()
-	if err != nil {
+	var b [16]byte
+	if _, err := rand.Read(b[6:]); err != nil {
 		t.Fatal(err)
 	}
-	return backend.RunID(id.String())
+	ms := time.Now().UnixMilli()
+	for i := range 6 {
+		b[i] = byte(ms >> (40 - 8*i))
+	}
+	b[6], b[8] = b[6]&0x0f|0x70, b[8]&0x3f|0x80
+	return backend.RunID(fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]))
 }
 
 func (s *suite) submit(c Case) *backend.Run {
