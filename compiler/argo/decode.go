@@ -239,7 +239,7 @@ func (r *Reader) record(v any, kind string) *Located {
 func (r *Reader) artifacts(out map[string]Result, list wfv1.Artifacts, kinds map[string]string) {
 	for i := range list {
 		a := &list[i]
-		if a.Name == "main-logs" || out[a.Name].Artifact != nil || out[a.Name].List != nil {
+		if a.Name == "main-logs" || a.Name == taskFolder || out[a.Name].Artifact != nil || out[a.Name].List != nil {
 			continue
 		}
 		uri := r.location(a)

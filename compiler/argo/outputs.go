@@ -81,10 +81,11 @@ func (p *pod) outputs() {
 		p.t.Outputs.Parameters = append(p.t.Outputs.Parameters, wfv1.Parameter{Name: name, ValueFrom: from})
 	}
 	if p.sdk && len(p.c.Outputs) > 0 {
-		folders.add(sdkMetadata)
+		folders.add(path.Dir(p.metadataFile()))
 		p.t.Outputs.Parameters = append(p.t.Outputs.Parameters, wfv1.Parameter{Name: executorOutput,
-			ValueFrom: &wfv1.ValueFrom{Path: sdkMetadata + "/output_metadata.json", Default: wfv1.AnyStringPtr("{}")}})
+			ValueFrom: &wfv1.ValueFrom{Path: p.metadataFile(), Default: wfv1.AnyStringPtr("{}")}})
 	}
+	p.ownFolder()
 	folders.mount(p)
 }
 
@@ -103,6 +104,46 @@ func (p *pod) artifactOutput(port *ir.Port, name, where string) {
 		record = strings.Replace(record, "@uri@", p.outputURI(port), 1)
 		p.t.Outputs.Parameters = append(p.t.Outputs.Parameters, wfv1.Parameter{Name: recordName(port.Name.Text), Value: wfv1.AnyStringPtr(record)})
 	}
+}
+
+// metadataFile is where a KFP executor writes its results, with simple tags.
+// Its folder is what the SDK takes for the task's own folder (dsl.get_uri).
+func (p *pod) metadataFile() string {
+	for _, port := range p.c.Outputs {
+		if port.Type.IsArtifact() {
+			return localPath(p.l.artifactRoot()+p.folder()) + "/output_metadata.json"
+		}
+	}
+	return sdkMetadata + "/output_metadata.json"
+}
+
+// ownFolder makes the task's whole folder an artifact when its program may put
+// artifacts anywhere in it.
+func (p *pod) ownFolder() {
+	if !p.sdk || !p.mentions("get_uri(") {
+		return
+	}
+	p.t.Outputs.Artifacts = append(p.t.Outputs.Artifacts, wfv1.Artifact{
+		Name: taskFolder, Path: path.Dir(p.metadataFile()), Optional: true,
+		Archive:          &wfv1.ArchiveStrategy{None: &wfv1.NoneStrategy{}},
+		ArtifactLocation: wfv1.ArtifactLocation{S3: &wfv1.S3Artifact{Key: p.l.keyRoot() + p.folder()}},
+	})
+}
+
+const taskFolder = "task-folder"
+
+// mentions reports whether the command line holds a text.
+func (p *pod) mentions(text string) bool {
+	found := false
+	p.body.EachValue(func(v ir.Value) {
+		ir.Visit(v, func(v ir.Value) {
+			if lit, ok := v.(*ir.Literal); ok {
+				s, _ := lit.V.(string)
+				found = found || strings.Contains(s, text)
+			}
+		})
+	})
+	return found
 }
 
 // folders are the parents of output files; one scratch volume holds them all.
@@ -139,7 +180,9 @@ func (p *pod) executorInput() []piece {
 	p.inputArtifacts(b)
 	b.raw(`},"outputs":{`)
 	p.outputFiles(b)
-	b.raw(`"outputFile":"` + sdkMetadata + `/output_metadata.json"}}`)
+	b.raw(`"outputFile":"`)
+	b.computed(tagsAsExpr(p.metadataFile()))
+	b.raw(`"}}`)
 	return []piece{{tag: "", expr: b.expr()}}
 }
 

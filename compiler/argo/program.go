@@ -40,7 +40,7 @@ func (p *pod) pieces(v ir.Value) []piece {
 	case *ir.ExecutorInput:
 		return p.executorInput()
 	case *ir.ExecutorOutputPath:
-		return []piece{{literal: sdkMetadata + "/output_metadata.json"}}
+		return []piece{{tag: p.metadataFile()}}
 	}
 	x := p.value(v)
 	if x.isConst {
