@@ -242,6 +242,9 @@ const (
 // to the other.
 func (r *reader) taskKind(d *decl, name *tree.Node) taskKind {
 	uses, tasks, branches := field(d.node, "component"), field(d.node, "tasks"), field(d.node, "branches")
+	if uses != nil && uses.Value.IsNull() {
+		uses = nil
+	}
 	switch {
 	case tasks != nil && branches != nil:
 		r.report(bothKeys(branches.Key, "branches", "tasks"))
