@@ -54,7 +54,7 @@ const (
 
 // Params adds -p to a command.
 func Params(f *pflag.FlagSet, to *[]string) {
-	f.StringArrayVarP(to, "param", "p", nil, "value of a pipeline input, NAME=VALUE or NAME=@FILE; strings as they are, else JSON")
+	f.StringArrayVarP(to, "param", "p", nil, "value of a pipeline input, `NAME=VALUE` or NAME=@FILE; strings as they are, else JSON")
 }
 
 // Options say how far and to what to compile.
@@ -74,6 +74,9 @@ func Compile(ctx context.Context, s *Source, opt Options) (*compiler.Result, err
 	}
 	c := s.Config
 	if err := checkLint(c); err != nil {
+		return nil, err
+	}
+	if err := checkVersion(c.ArgoVersion); err != nil {
 		return nil, err
 	}
 	return compiler.Compile(ctx, s.File, compiler.Options{

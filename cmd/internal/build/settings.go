@@ -11,6 +11,18 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/lint"
 )
 
+// argoVersion is the version of Argo Workflows that manifests are made for.
+const argoVersion = "3.7"
+
+// checkVersion accepts that version and its patch releases.
+func checkVersion(v string) error {
+	v = strings.TrimPrefix(v, "v")
+	if v == "" || v == argoVersion || strings.HasPrefix(v, argoVersion+".") {
+		return nil
+	}
+	return app.WithHint(app.Usagef("--argo-version %q: manifests are made for Argo Workflows %s so far", v, argoVersion), "leave it out, or name a release of "+argoVersion)
+}
+
 func equalFold(a, b string) bool { return strings.EqualFold(a, b) }
 
 func compilerLint(m map[string]string) lint.Config { return lint.Config(m) }

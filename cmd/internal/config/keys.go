@@ -41,7 +41,7 @@ func Keys() []Key {
 		{Name: "kubeconfig", Path: true, UserOnly: true, Doc: "kubeconfig file; default: as kubectl finds it", set: text(func(c *Config) *string { return &c.Kubeconfig })},
 		{Name: "artifact-root", Doc: "URI below which artifacts go; default: the cluster's artifact repository", set: text(func(c *Config) *string { return &c.ArtifactRoot })},
 		{Name: "argo-check", Default: "auto", Choices: []string{"auto", "always", "never"}, Doc: "whether manifests pass through Argo's own validator", set: text(func(c *Config) *string { return &c.ArgoCheck })},
-		{Name: "argo-version", Doc: "version of Argo Workflows to compile for; default: the newest known", set: text(func(c *Config) *string { return &c.ArgoVersion })},
+		{Name: "argo-version", Doc: "version of Argo Workflows to compile for; so far 3.7 and its patch releases", set: text(func(c *Config) *string { return &c.ArgoVersion })},
 		{Name: "cache", Default: "false", Doc: "reuse results of every task whose pipeline allows it, not only where it asks for it", set: boolean(func(c *Config) *bool { return &c.Cache })},
 		{Name: "accelerator-labels", Map: true, Doc: "node labels that name an accelerator's product, RESOURCE=LABEL; default: <domain>/gpu.product", set: pairs(func(c *Config) *map[string]string { return &c.AcceleratorLabels })},
 		{Name: "spot-labels", Map: true, Doc: "node labels of spot nodes, LABEL=VALUE; default: those of the known clouds", set: pairs(func(c *Config) *map[string]string { return &c.SpotLabels })},

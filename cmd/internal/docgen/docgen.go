@@ -25,7 +25,7 @@ func CLI(root *cobra.Command) string {
 	b.WriteString("These flags work with every command:\n\n")
 	flags(&b, root.PersistentFlags())
 	for _, c := range commands(root) {
-		command(&b, c)
+		describe(&b, c)
 	}
 	settings(&b)
 	return b.String()
@@ -48,7 +48,7 @@ func commands(root *cobra.Command) []*cobra.Command {
 	return out
 }
 
-func command(b *strings.Builder, c *cobra.Command) {
+func describe(b *strings.Builder, c *cobra.Command) {
 	fmt.Fprintf(b, "\n## %s\n\n", c.CommandPath())
 	text := c.Long
 	if c.Name() == "completion" {

@@ -53,7 +53,7 @@ Nothing is written when the pipeline has errors.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&opt.Out, "out", "o", "", "write to this file instead of standard output")
+	f.StringVarP(&opt.Out, "out", "o", "", "write to this `FILE` instead of standard output")
 	f.StringVar(&opt.Kind, "kind", argo.KindWorkflow, strings.Join(kinds(), ", "))
 	f.StringVar(&opt.To, "to", "argo", "what to compile to: argo")
 	f.StringVar(&opt.Name, "name", "", "name of the object; default: from the pipeline's")

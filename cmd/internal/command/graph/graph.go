@@ -52,7 +52,7 @@ it, indented.`,
 	}
 	f := cmd.Flags()
 	f.StringVarP(&opt.Format, "format", "f", "text", strings.Join(formats(), ", "))
-	f.StringVarP(&opt.Out, "out", "o", "", "write to this file instead of standard output")
+	f.StringVarP(&opt.Out, "out", "o", "", "write to this `FILE` instead of standard output")
 	app.Setting(f, "", "profile")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd

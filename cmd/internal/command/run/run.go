@@ -60,7 +60,7 @@ Ctrl-C stops the run in good order, a second one at once.`,
 	f.StringVar(&opt.Name, "name", "", "name of the run; default: from the pipeline's")
 	f.BoolVar(&opt.Logs, "logs", false, "show what the tasks print")
 	f.BoolVar(&opt.Plain, "plain", false, "one line for each change, on terminals too")
-	f.StringArrayVar(&opt.Secrets, "secret", nil, "value of a secret's key, SECRET/KEY=VALUE or SECRET/KEY=@FILE")
+	f.StringArrayVar(&opt.Secrets, "secret", nil, "value of a secret's key, `SECRET/KEY=VALUE` or SECRET/KEY=@FILE")
 	app.Setting(f, "o", "output")
 	app.Setting(f, "", "profile", "parallelism", "cache", "cache-dir")
 	return cmd

@@ -26,7 +26,7 @@ editors that complete and check YAML by a schema.`,
 		Args: app.Args(0, 0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error { return run(opt) },
 	}
-	cmd.Flags().StringVarP(&opt.Out, "out", "o", "", "write to this file instead of standard output")
+	cmd.Flags().StringVarP(&opt.Out, "out", "o", "", "write to this `FILE` instead of standard output")
 	return cmd
 }
 
