@@ -482,7 +482,7 @@ func TestDiskFull(t *testing.T) {
 
 // BenchmarkList is a list of the newest of 100,000 runs, and of all of them.
 func BenchmarkList(b *testing.B) {
-	const runs = 20_000
+	const runs = 100_000
 	dir := b.TempDir()
 	bucket, err := newBucket(dir, false)
 	if err != nil {
