@@ -172,7 +172,9 @@ func (l *lowerer) given(p *ir.Port) (any, bool) {
 func (l *lowerer) arguments(spec *wfv1.WorkflowSpec) {
 	for _, p := range l.p.Root.Inputs {
 		if p.Type.IsArtifact() {
-			l.cannot(msgRootArtifact(p.Name))
+			if !p.Optional {
+				l.cannot(msgRootArtifact(p.Name))
+			}
 			continue
 		}
 		out := wfv1.Parameter{Name: portName(p.Name.Text)}
