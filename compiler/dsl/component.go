@@ -102,8 +102,8 @@ func (r *reader) bodyKey(c *component) string {
 	found := ""
 	for _, k := range bodyKeys {
 		f := field(c.node, k)
-		if f == nil {
-			continue
+		if f == nil || k == "image" && f.Value.IsNull() {
+			continue // null is absent
 		}
 		if found != "" {
 			r.report(bothKeys(f.Key, k, found))
