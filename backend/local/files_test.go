@@ -212,6 +212,9 @@ var corpus = []struct {
 	{file: "critical/flip_coin.yaml", pip: true},
 	{file: "critical/producer_consumer_param_pipeline.yaml", pip: true},
 	{file: "hello_world.yaml", pip: true},
+	{file: "parallel_and_nested/nested_parallel_for_secret.yaml", pip: true},
+	{file: "local_execution/local_execution_pipeline_with_oneof.yaml", pip: true},
+	{file: "local_execution/local_execution_pipeline_with_exit_handler.yaml", pip: true},
 }
 
 func TestCorpus(t *testing.T) {
@@ -229,7 +232,9 @@ func TestCorpus(t *testing.T) {
 			if err != nil {
 				t.Skip(err)
 			}
-			l, r := run(t, parse(t, c.file, string(b)), c.args, local.Options{CacheDir: cache})
+			l, r := run(t, parse(t, c.file, string(b)), c.args, local.Options{
+				CacheDir: cache, Secrets: map[string]string{"test-secret-1/username": "user", "test-secret-2/username": "user"},
+			})
 			if r.State != backend.Succeeded || c.states != "" && states(r) != c.states {
 				t.Error(tell(r))
 				for line := range l.Logs(t.Context(), r.ID, backend.LogOptions{}) {
