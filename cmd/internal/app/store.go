@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"path/filepath"
+	"sync"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/metadata/blob"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 )
 
@@ -21,8 +24,26 @@ func (a *App) Writer() metadata.Writer {
 	return w
 }
 
-// OpenStore opens the configured metadata file.
+// OpenStore opens the configured metadata file. What cannot be written there
+// now is put aside on this machine and leaves with the next use.
 func (a *App) OpenStore(ctx context.Context, c *config.Config) (metadata.Store, error) {
+	s, err := a.RequireStore(ctx, c)
+	state := a.stateFolder()
+	if err != nil || state == "" {
+		return s, err
+	}
+	notices := &spoolNotices{app: a}
+	spool, err := blob.WithSpool(s, blob.SpoolDir(state, c.Metadata), notices.add)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	notices.Store = spool
+	return notices, nil
+}
+
+// RequireStore opens the configured metadata file itself: what cannot be
+// written is an error.
+func (a *App) RequireStore(ctx context.Context, c *config.Config) (metadata.Store, error) {
 	s, err := a.Store(ctx, c.Metadata)
 	if err != nil {
 		code := ExitFailure
@@ -32,6 +53,45 @@ func (a *App) OpenStore(ctx context.Context, c *config.Config) (metadata.Store, 
 		return nil, &ExitError{Code: code, Err: fmt.Errorf("metadata: %w", err)}
 	}
 	return s, nil
+}
+
+// stateFolder is where kfp-go keeps what must outlive a command, "" when
+// nothing says where.
+func (a *App) stateFolder() string {
+	if dir := a.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "kfp-go")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, ".local", "state", "kfp-go")
+}
+
+// spoolNotices holds back what a store says of itself until it is closed, when
+// no view is drawn any more.
+type spoolNotices struct {
+	metadata.Store
+	app  *App
+	mu   sync.Mutex
+	said []string
+}
+
+func (n *spoolNotices) add(text string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.said = append(n.said, text)
+}
+
+func (n *spoolNotices) Close() error {
+	err := n.Store.Close()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, text := range n.said {
+		n.app.Warnf("%s", text)
+	}
+	n.said = nil
+	return err
 }
 
 // FindRun is the run that a name stands for; a name that stands for none, or

@@ -5,6 +5,7 @@ package draw
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/kfp-go/kfp-go/compiler/graph"
@@ -249,7 +250,7 @@ func (b *builder) node(it item, depth int) *Node {
 	b.body(n, it, depth)
 	if t.ForEach != nil {
 		n.Kind = Loop
-		n.Notes = append(n.Notes, "for each "+t.ForEach.Item.Text+" in "+Text(t.ForEach.Items))
+		n.Notes = append(n.Notes, "for each "+strings.TrimPrefix(t.ForEach.Item.Text, channel)+" in "+Text(t.ForEach.Items))
 		if t.ForEach.Parallelism > 0 {
 			n.Notes = append(n.Notes, fmt.Sprintf("%d at once", t.ForEach.Parallelism))
 		}
@@ -316,7 +317,7 @@ func Text(v ir.Value) string {
 		return "tasks." + v.Task + ".outputs." + v.Output
 	case *ir.Expr:
 		if v.Program != nil {
-			return strings.Join(strings.Fields(v.Program.Source()), " ")
+			return readable(strings.Join(strings.Fields(v.Program.Source()), " "))
 		}
 	}
 	if v == nil || v.Span().IsZero() {
@@ -324,3 +325,11 @@ func Text(v ir.Value) string {
 	}
 	return strings.Join(strings.Fields(v.Span().Text()), " ")
 }
+
+// channel is what KFP's SDK puts before the name of whatever enters a group.
+const channel = "pipelinechannel--"
+
+var parameter = regexp.MustCompile(`inputs\.parameter_values\['(?:` + channel + `)?([^']+)'\]`)
+
+// readable leaves the parts of KFP's conditions that say something.
+func readable(s string) string { return parameter.ReplaceAllString(s, "$1") }

@@ -39,12 +39,17 @@ type Plan struct {
 	Result   *compiler.Result
 	Args     map[string]any
 	Manifest []byte
+	Require  bool // the record must reach the metadata file itself
 }
 
 // Start opens the metadata file and records the intent; only then may the run
 // be created.
 func Start(ctx context.Context, a *app.App, c *config.Config, p Plan) (*Recording, error) {
-	store, err := a.OpenStore(ctx, c)
+	open := a.OpenStore
+	if p.Require {
+		open = a.RequireStore
+	}
+	store, err := open(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,7 @@ type Options struct {
 	Params  []string
 	Name    string
 	Logs    bool
+	Require bool // --require-metadata
 	Plain   bool
 	Secrets []string
 }
@@ -61,6 +62,7 @@ Ctrl-C stops the run in good order, a second one at once.`,
 	f.BoolVar(&opt.Logs, "logs", false, "show what the tasks print")
 	f.BoolVar(&opt.Plain, "plain", false, "one line for each change, on terminals too")
 	f.StringArrayVar(&opt.Secrets, "secret", nil, "value of a secret's key, `SECRET/KEY=VALUE` or SECRET/KEY=@FILE")
+	f.BoolVar(&opt.Require, "require-metadata", false, "do not start when the record cannot be written now")
 	app.Setting(f, "o", "output")
 	app.Setting(f, "", "profile", "parallelism", "cache", "cache-dir")
 	return cmd
@@ -90,7 +92,7 @@ func run(ctx context.Context, opt *Options) error {
 		name = RunName(res.Pipeline.Name.Text, id)
 	}
 	rec, err := recording.Start(ctx, a, c, recording.Plan{
-		ID: id, Name: name, Engine: record.Local, Source: opt.Source.File.Name(), Result: res, Args: args,
+		ID: id, Name: name, Engine: record.Local, Source: opt.Source.File.Name(), Result: res, Args: args, Require: opt.Require,
 	})
 	if err != nil {
 		return err

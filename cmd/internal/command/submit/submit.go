@@ -25,15 +25,16 @@ import (
 
 // Options of the command.
 type Options struct {
-	App    *app.App
-	Source *build.Source
-	Params []string
-	Name   string
-	Key    string // idempotency key
-	Wait   bool
-	Watch  bool
-	Logs   bool
-	DryRun bool
+	App     *app.App
+	Source  *build.Source
+	Params  []string
+	Name    string
+	Key     string // idempotency key
+	Wait    bool
+	Watch   bool
+	Logs    bool
+	DryRun  bool
+	Require bool // --require-metadata
 }
 
 // New is the command.
@@ -64,6 +65,7 @@ the waiting, not the run.`,
 	f.BoolVar(&opt.Watch, "watch", false, "wait for the end, on a terminal with a view of what runs now")
 	f.BoolVar(&opt.Logs, "logs", false, "wait for the end and show what the tasks print")
 	f.BoolVar(&opt.DryRun, "dry-run", false, "print the manifest; have the API server check it, if there is one")
+	f.BoolVar(&opt.Require, "require-metadata", false, "do not start when the record cannot be written now")
 	app.Setting(f, "o", "output")
 	app.Setting(f, "", "profile", "namespace", "context", "kubeconfig", "artifact-root", "cache", "argo-check", "argo-version")
 	return cmd
@@ -91,7 +93,7 @@ func submit(ctx context.Context, opt *Options) error {
 	}
 	rec, err := recording.Start(ctx, a, c, recording.Plan{
 		ID: id, Name: s.Name, Engine: record.Argo, Cluster: host(runner), Space: namespace(runner),
-		Source: opt.Source.File.Name(), Result: res, Args: res.Args, Manifest: res.Manifest.YAML,
+		Source: opt.Source.File.Name(), Result: res, Args: res.Args, Manifest: res.Manifest.YAML, Require: opt.Require,
 	})
 	if err != nil {
 		return err
@@ -152,8 +154,12 @@ func dryRun(ctx context.Context, opt *Options, runner backend.Runner, none error
 	server, able := runner.(interface {
 		DryRun(context.Context, backend.Submission) error
 	})
-	if none != nil || !able {
-		a.Notef("no cluster is configured: the manifest was not checked by one")
+	switch {
+	case none != nil:
+		a.Notef("the manifest was not checked by a cluster: %v", none)
+		return nil
+	case !able:
+		a.Notef("the manifest was not checked by a cluster")
 		return nil
 	}
 	err := server.DryRun(ctx, s)
