@@ -275,6 +275,7 @@ func TestErrorsAreOurs(t *testing.T) {
 func FuzzCompile(f *testing.F) {
 	f.Add([]byte(hello))
 	f.Add([]byte(component))
+	f.Add([]byte("pipeline: p\ncomponents:\n  c: {image: null, command: [echo]}\ntasks:\n  c: {component: c}\n"))
 	f.Add([]byte("pipelineInfo: {name: x}\nroot: {dag: {tasks: {}}}\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		file := source.NewFile("fuzz.yaml", text)
