@@ -122,7 +122,6 @@ type lowerer struct {
 	bodies    map[string][]byte // of the templates, as printed
 	prints    map[*ir.Settings]string
 	pods      int
-	workspace bool
 }
 
 // A unit is a component made into a template.
@@ -135,12 +134,12 @@ type unit struct {
 
 // A param is an input parameter of a template.
 type param struct {
-	name    string   // in Argo
-	port    *ir.Port // the component's input, nil for hidden ones
-	record  bool     // it is the record of the artifact port
-	hidden  func(at *place) value
-	fixed   *string // default of the template's input: wire text, nil: none
-	display string
+	name   string   // in Argo
+	port   *ir.Port // the component's input, nil for hidden ones
+	record bool     // it is the record of the artifact port
+	hidden func(at *place) value
+	fixed  *string // default of the template's input: wire text, nil: none
+	items  bool    // it takes the list of a loop
 }
 
 // An artPort is an input artifact of a template.

@@ -38,7 +38,18 @@ func manifest(t testing.TB, name string, text []byte, opt argo.Options) *argo.Ma
 	if res.Manifest == nil {
 		t.Fatalf("%s: %v", name, res.Diagnostics)
 	}
-	return res.Manifest
+	if opt.Args == nil {
+		return res.Manifest
+	}
+	m, err := argo.Lower(res.Pipeline, res.Info, opt, func(d diag.Diagnostic) {
+		if d.Severity == diag.Error {
+			t.Error(d)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 func judge(t *testing.T, m *argo.Manifest) {

@@ -335,7 +335,7 @@ func (at *place) argument(p *param, t *ir.Task) (text string, ok bool) {
 		return p.hidden(at).argument(), true
 	}
 	b := t.Arg(p.port.Name.Text)
-	if p.display == loopItems {
+	if p.items {
 		return at.value(t.ForEach.Items).converted(&ir.Port{Type: ir.Type{Kind: ir.List}}).argument(), true
 	}
 	if b == nil {
@@ -355,7 +355,8 @@ func (at *place) argument(p *param, t *ir.Task) (text string, ok bool) {
 	return v.argument(), true
 }
 
-// artifact hands on an Argo artifact.
+// artifact hands on an Argo artifact. A producer may leave it out, which only
+// warns.
 func (at *place) artifact(a artPort, t *ir.Task) (wfv1.Artifact, bool) {
 	b := t.Arg(a.port.Name.Text)
 	if b == nil {
@@ -365,7 +366,7 @@ func (at *place) artifact(a artPort, t *ir.Task) (wfv1.Artifact, bool) {
 	if from == "" {
 		return wfv1.Artifact{}, false
 	}
-	return wfv1.Artifact{Name: a.name, From: "{{" + from + "}}", Optional: at.artifactOptional(b.Value) || a.optional}, true
+	return wfv1.Artifact{Name: a.name, From: "{{" + from + "}}", Optional: true}, true
 }
 
 func (at *place) artifactFrom(v ir.Value) string {
@@ -399,9 +400,6 @@ func (at *place) artifactFrom(v ir.Value) string {
 	}
 	return ""
 }
-
-// artifactOptional: the producer may leave it out, which only warns.
-func (at *place) artifactOptional(ir.Value) bool { return true }
 
 // outputs are the DAG's own, in the topmost template.
 func (d *dag) outputs() wfv1.Outputs {

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
-	"k8s.io/utils/ptr"
 
 	"github.com/kfp-go/kfp-go/compiler/expr"
 	"github.com/kfp-go/kfp-go/compiler/ir"
@@ -103,5 +102,3 @@ func claimManifest(c *ir.Component) string {
 		"'volumeName': (" + in("volume_name") + " ?? '') == '' ? nil : " + in("volume_name") + ", 'dataSource': " + in("data_source") + " })"
 	return tag("toJson(({'apiVersion': 'v1', 'kind': 'PersistentVolumeClaim', 'metadata': " + meta + ", 'spec': " + spec + " }))")
 }
-
-var _ = ptr.To[int]

@@ -7,9 +7,6 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
 
-// loopItems marks the parameter of a loop's template that takes the list.
-const loopItems = "items of the loop"
-
 // loopUnit wraps a task that is repeated: a DAG whose only task runs once for
 // each index of the list. Indices, because Argo writes items into names and
 // mangles texts; a DAG of its own, because an empty loop then succeeds and the
@@ -37,7 +34,7 @@ func (l *lowerer) loopUnit(t *ir.Task, inner *unit) *unit {
 	for _, a := range body.arts {
 		call.Arguments.Artifacts = append(call.Arguments.Artifacts, wfv1.Artifact{Name: a.name, From: "{{inputs.artifacts." + a.name + "}}", Optional: true})
 	}
-	u.params = append(u.params, param{name: items, display: loopItems, port: &ir.Port{}})
+	u.params = append(u.params, param{name: items, items: true, port: &ir.Port{}})
 	out := &wfv1.Template{
 		DAG:         &wfv1.DAGTemplate{Tasks: []wfv1.DAGTask{call}, FailFast: ptr.To(false)},
 		Annotations: map[string]string{NotePaths: `{"item":"[*]"}`},

@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
 	"github.com/kfp-go/kfp-go/compiler/ir"
@@ -320,5 +319,3 @@ func (l *lowerer) cron(meta metav1.ObjectMeta, spec wfv1.WorkflowSpec) *wfv1.Cro
 	out.Spec.FailedJobsHistoryLimit = small(s.FailedHistory)
 	return out
 }
-
-var _ = intstr.FromInt32

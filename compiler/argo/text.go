@@ -96,8 +96,6 @@ func closed(e string) string {
 	return e
 }
 
-func index(base, key string) string { return base + "['" + key + "']" }
-
 func inputParam(name string) string { return "inputs.parameters['" + name + "']" }
 func outputParam(task, name string) string {
 	return "tasks['" + task + "'].outputs.parameters['" + name + "']"
