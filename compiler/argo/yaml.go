@@ -22,7 +22,9 @@ func printYAML(object any) []byte {
 	return newYAMLWriter().object(object)
 }
 
-func newYAMLWriter() *yamlWriter { return &yamlWriter{fields: map[reflect.Type][]fieldInfo{}} }
+func newYAMLWriter() *yamlWriter {
+	return &yamlWriter{fields: map[reflect.Type][]fieldInfo{}, marshals: map[reflect.Type]bool{}}
+}
 
 // object writes a whole document. The bytes belong to the writer until it
 // writes again.
@@ -55,6 +57,9 @@ const (
 type yamlWriter struct {
 	buf    bytes.Buffer
 	fields map[reflect.Type][]fieldInfo
+	// marshals remembers which types write their own JSON: asking reflection
+	// for each value costs a tenth of a large compile.
+	marshals map[reflect.Type]bool
 	// topLevel: the kind was written already; the next mapping leaves it out.
 	topLevel bool
 	// bodies are templates without their names, written before at bodyIndent.
@@ -78,7 +83,7 @@ type entry struct {
 }
 
 func (w *yamlWriter) value(v reflect.Value, indent int, at where) {
-	v = deref(v)
+	v = w.deref(v)
 	if !v.IsValid() {
 		w.scalar("null", at)
 		return
@@ -95,13 +100,13 @@ func (w *yamlWriter) value(v reflect.Value, indent int, at where) {
 			w.buf.Write(body)
 			return
 		}
-	case v.CanInterface() && t.Implements(marshalerType):
+	case v.CanInterface() && w.isMarshaler(t):
 		w.marshaler(v, indent, at)
 		return
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		if v.CanAddr() && v.Addr().Type().Implements(marshalerType) {
+		if v.CanAddr() && w.isMarshaler(v.Addr().Type()) {
 			w.marshaler(v.Addr(), indent, at)
 			return
 		}
@@ -137,12 +142,12 @@ func jsonNumber(f float64) string {
 	return string(b)
 }
 
-func deref(v reflect.Value) reflect.Value {
+func (w *yamlWriter) deref(v reflect.Value) reflect.Value {
 	for v.IsValid() && (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) {
 		if v.IsNil() {
 			return reflect.Value{}
 		}
-		if v.Kind() == reflect.Pointer && v.Type().Implements(marshalerType) && !v.Type().Elem().Implements(marshalerType) {
+		if v.Kind() == reflect.Pointer && w.isMarshaler(v.Type()) && !w.isMarshaler(v.Type().Elem()) {
 			return v
 		}
 		v = v.Elem()
@@ -155,6 +160,15 @@ var (
 	anyStringType = reflect.TypeFor[wfv1.AnyString]()
 	templateType  = reflect.TypeFor[wfv1.Template]()
 )
+
+func (w *yamlWriter) isMarshaler(t reflect.Type) bool {
+	is, known := w.marshals[t]
+	if !known {
+		is = t.Implements(marshalerType)
+		w.marshals[t] = is
+	}
+	return is
+}
 
 // marshaler writes what a type's own JSON says.
 func (w *yamlWriter) marshaler(v reflect.Value, indent int, at where) {
@@ -192,7 +206,7 @@ func (w *yamlWriter) mapping(entries []entry, indent int, at where) {
 		}
 		w.key(e.key)
 		w.buf.WriteByte(':')
-		v := deref(e.value)
+		v := w.deref(e.value)
 		step := 2
 		if v.IsValid() && v.Kind() == reflect.Slice {
 			step = 0 // dashes stand below the key
@@ -472,7 +486,7 @@ func (w *yamlWriter) structEntries(v reflect.Value, out []entry) []entry {
 	for _, f := range w.fieldsOf(v.Type()) {
 		x := v.Field(f.index)
 		if f.inline {
-			if x = deref(x); x.IsValid() && x.Kind() == reflect.Struct {
+			if x = w.deref(x); x.IsValid() && x.Kind() == reflect.Struct {
 				out = w.structEntries(x, out)
 			}
 			continue
@@ -503,15 +517,15 @@ func (w *yamlWriter) empty(v reflect.Value) bool {
 	case reflect.Map, reflect.Slice, reflect.String:
 		return v.Len() == 0
 	case reflect.Struct:
+		if v.IsZero() {
+			return true
+		}
 		if v.CanInterface() {
 			if z, ok := v.Interface().(interface{ IsZero() bool }); ok {
 				return z.IsZero()
 			}
 		}
-		if v.IsZero() {
-			return true
-		}
-		if v.Type().Implements(marshalerType) || v.CanAddr() && v.Addr().Type().Implements(marshalerType) {
+		if w.isMarshaler(v.Type()) || v.CanAddr() && w.isMarshaler(v.Addr().Type()) {
 			return false
 		}
 		return len(w.structEntries(v, nil)) == 0
