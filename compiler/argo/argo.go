@@ -162,7 +162,6 @@ const (
 type unitKey struct {
 	component *ir.Component
 	settings  string
-	artifact  string
 }
 
 func newLowerer(p *ir.Pipeline, info *check.Info, opt Options, report diag.Reporter) *lowerer {
@@ -182,7 +181,7 @@ func newLowerer(p *ir.Pipeline, info *check.Info, opt Options, report diag.Repor
 // run makes every template, the entrypoint last but with the first choice of
 // names.
 func (l *lowerer) run() {
-	l.flow = newFlow(l.p, l.info)
+	l.flow = newFlow(l.p, l.info, l.opt.Cache)
 	l.names.take(entrypoint)
 	l.root()
 }

@@ -137,9 +137,8 @@ func (l *lowerer) componentName(c *ir.Component) string {
 // ports fills in what the component's template takes and gives.
 func (d *dag) ports(u *unit) {
 	for _, p := range d.owner.Inputs {
-		file, record := !p.Type.IsArtifact(), false
 		if p.Type.IsArtifact() {
-			file, record = d.l.flow.file[p], d.l.flow.record[p]
+			file, record := d.l.flow.file[p], d.l.flow.record[p]
 			if file {
 				u.arts = append(u.arts, artPort{name: portName(p.Name.Text), port: p, optional: true})
 			}

@@ -17,7 +17,7 @@ type flow struct {
 	changed  bool
 }
 
-func newFlow(p *ir.Pipeline, info *check.Info) *flow {
+func newFlow(p *ir.Pipeline, info *check.Info, cacheAll bool) *flow {
 	f := &flow{info: info, byRecord: map[*ir.Port]bool{}, only: map[*ir.Port]bool{}, file: map[*ir.Port]bool{}, record: map[*ir.Port]bool{}}
 	if !hasArtifacts(p) {
 		return f
@@ -25,6 +25,7 @@ func newFlow(p *ir.Pipeline, info *check.Info) *flow {
 	for _, c := range p.All() {
 		f.leaf(c)
 	}
+	p.Walk(func(_ *ir.Component, t *ir.Task) { f.cached(t, cacheAll) })
 	f.settle(p, f.forward)
 	for _, port := range p.Root.Outputs {
 		if port.Type.IsArtifact() {
@@ -67,6 +68,18 @@ func (f *flow) leaf(c *ir.Component) {
 	case *ir.Importer:
 		for _, p := range c.Outputs {
 			f.only[p] = true
+		}
+	}
+}
+
+// cached: the key of a cache holds the URIs of artifacts.
+func (f *flow) cached(t *ir.Task, all bool) {
+	if t.Settings == nil || t.Settings.Cache == nil || !t.Settings.Cache.Asked && !all {
+		return
+	}
+	for _, p := range t.Component.Inputs {
+		if p.Type.IsArtifact() {
+			f.record[p] = true
 		}
 	}
 }

@@ -126,7 +126,7 @@ func (p *pod) accelerator(s *ir.Settings) {
 // run.
 func (p *pod) computedAccelerator(a *ir.Accelerator, count ir.Value) {
 	name := "fromJSON(" + inputParam(p.computed[a.Type]) + ")"
-	n := expr.ArgoString("1")
+	var n string
 	if c, ok := count.(*ir.Literal); ok {
 		n = expr.ArgoString(ir.Text(c.V))
 	} else {

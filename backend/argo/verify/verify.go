@@ -53,7 +53,7 @@ func Check(ctx context.Context, manifest []byte) ([]diag.Diagnostic, error) {
 	case o := <-done:
 		return o.findings, o.err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("Argo's validator: %w", context.Cause(ctx))
+		return nil, fmt.Errorf("the validator of Argo: %w", context.Cause(ctx))
 	}
 }
 
