@@ -49,7 +49,7 @@ fuzz: ## each fuzz target for $(FUZZTIME)
 	  done; done
 
 docs: ## write the generated pages and goldens again; read the difference
-	$(GO) test -tags $(TAGS) ./compiler/... ./cmd/... -update
+	$(GO) test -tags $(TAGS) $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n1 dirname | sort -u) -update
 
 clean: ## remove what make made
 	rm -rf bin dist coverage.out
