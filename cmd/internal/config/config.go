@@ -80,11 +80,11 @@ func Load(opt Options) (*Config, error) {
 func resolve(k Key, opt Options, project, user *file) Setting {
 	if opt.Flags != nil {
 		if f := opt.Flags.Lookup(k.Name); f != nil && f.Changed {
-			return Setting{k, f.Value.String(), "--" + k.Name}
+			return Setting{k, here(k, f.Value.String()), "--" + k.Name}
 		}
 	}
 	if v, ok := opt.LookupEnv(k.Env()); ok && v != "" {
-		return Setting{k, v, k.Env()}
+		return Setting{k, here(k, v), k.Env()}
 	}
 	for _, f := range []*file{project, user} {
 		if v, ok := f.get(k); ok {
@@ -140,6 +140,18 @@ func marks(dir string) bool {
 		}
 	}
 	return false
+}
+
+// here makes a path from a flag or a variable absolute: what it names must not
+// depend on where the next command is called.
+func here(k Key, value string) string {
+	if !k.Path || value == "" || strings.Contains(value, "://") {
+		return value
+	}
+	if abs, err := filepath.Abs(value); err == nil {
+		return abs
+	}
+	return value
 }
 
 // relative makes a path in a file relative to the file; URLs stay.

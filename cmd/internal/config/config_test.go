@@ -101,7 +101,7 @@ lint: {unpinned-image: error}
 		t.Errorf("metadata %q is not relative to its file", c.Metadata)
 	}
 	if c.Output != "json" || c.Color != "never" || c.Profile != "prod" || c.Parallelism != 3 || c.CacheDir != "/var/cache" ||
-		c.Namespace != "ml" || c.Context != "dev" || c.Kubeconfig != "k" || c.ArtifactRoot != "s3://b/p" || c.ArgoCheck != "always" ||
+		c.Namespace != "ml" || c.Context != "dev" || !filepath.IsAbs(c.Kubeconfig) || c.ArtifactRoot != "s3://b/p" || c.ArgoCheck != "always" ||
 		c.ArgoVersion != "3.7.18" || !c.Cache || c.AcceleratorLabels["nvidia.com/gpu"] != "nvidia.com/gpu.product" ||
 		c.SpotLabels["a.b/c"] != "spot" || c.SpotLabels["x"] != "true" || c.SpotTaints["t"] != "v" || c.Lint["unpinned-image"] != "error" {
 		t.Errorf("got %+v", c)

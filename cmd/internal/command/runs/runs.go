@@ -164,6 +164,7 @@ func get(ctx context.Context, opt *GetOptions) error {
 	if err != nil {
 		return err
 	}
+	inline(ctx, a, store, r)
 	doc := report.FromMetadata(r)
 	if opt.Config.Output == "json" {
 		return output.JSON(a.IO.Out, doc)
@@ -217,5 +218,28 @@ func recent(ctx context.Context, a *app.App, cmd *cobra.Command) []*metadata.Run
 		return runs
 	case <-ctx.Done():
 		return nil
+	}
+}
+
+// inline puts large values, which the store keeps as documents, in their
+// places.
+func inline(ctx context.Context, a *app.App, store metadata.Store, r *metadata.Run) {
+	all := []map[string]metadata.Value{r.Parameters, r.Outputs}
+	for _, t := range r.Tasks {
+		all = append(all, t.Inputs, t.Outputs)
+	}
+	for _, values := range all {
+		for name, v := range values {
+			if v.Blob == "" {
+				continue
+			}
+			data, err := store.Blob(ctx, v.Blob)
+			if err != nil {
+				a.Warnf("metadata: the value of %q: %v", name, err)
+				continue
+			}
+			v.Value, v.Blob = data, ""
+			values[name] = v
+		}
 	}
 }
