@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,10 +115,15 @@ func shell(t *testing.T) func(string) string {
 	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS(filepath.Join(root, "examples"))); err != nil {
 		t.Fatal(err)
 	}
+	// The checkout's root holds the record, as it does for a user.
+	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	coverage := t.TempDir()
 	return func(line string) string {
 		cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
 		cmd.Dir = dir
-		cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + home, "TZ=UTC", "LANG=C.UTF-8", "NO_COLOR=1", "COLUMNS=100"}
+		cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + home, "TZ=UTC", "LANG=C.UTF-8", "NO_COLOR=1", "COLUMNS=100", "GOCOVERDIR=" + coverage}
 		out, err := cmd.CombinedOutput()
 		if _, ended := err.(*exec.ExitError); err != nil && !ended {
 			t.Fatal(err)
@@ -157,10 +163,56 @@ var varying = []struct {
 }
 
 // vary blots out what differs from run to run: ids, times, durations, widths of
-// columns.
+// columns, and the order of what happened at the same time.
 func vary(text string) string {
 	for _, v := range varying {
 		text = v.re.ReplaceAllString(text, v.with)
 	}
-	return text
+	lines := strings.Split(text, "\n")
+	for i := 0; i < len(lines); i++ {
+		end := i
+		for end < len(lines) && strings.HasPrefix(lines[end], "<clock> ") {
+			end++
+		}
+		slices.Sort(lines[i:end])
+		i = max(i, end-1)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// TestShownFiles compares each block behind a line "<!-- file: NAME -->" with
+// that file.
+func TestShownFiles(t *testing.T) {
+	for _, file := range documents(t) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(string(text), "\n")
+		for i := 0; i < len(lines); i++ {
+			name, shown := strings.CutPrefix(lines[i], "<!-- file: ")
+			if !shown {
+				continue
+			}
+			name = strings.TrimSuffix(name, " -->")
+			want, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+			if err != nil {
+				t.Fatalf("%s:%d: %v", file, i+1, err)
+			}
+			end := i + 2
+			for end < len(lines) && lines[end] != "```" {
+				end++
+			}
+			body := strings.Split(strings.TrimRight(string(want), "\n"), "\n")
+			if diff := cmp.Diff(body, lines[i+2:end]); diff != "" && !*update {
+				t.Errorf("%s:%d: not what %s holds (-file +document):\n%s", file, i+1, name, diff)
+			}
+			lines = append(append(append([]string(nil), lines[:i+2]...), body...), lines[end:]...)
+		}
+		if *update {
+			if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }
