@@ -11,8 +11,9 @@ import (
 //
 // Wire: the arguments of tasks are JSON in which neither "$" nor "{{" occurs.
 //
-// Kubelet: text of the pod's own fields, where "$" is doubled and an empty
-// variable stands between braces; the kubelet, which comes last, undoes both.
+// Kubelet: text of the pod's own fields, where a "$" that the kubelet would read
+// is doubled and an empty variable stands between braces; the kubelet, which
+// comes last, undoes both.
 
 // braces is the empty variable that keeps two braces apart.
 const braces = "KFP_E"
@@ -58,9 +59,19 @@ func escapeDollars(s string, declared map[string]bool) string {
 			i += len(name) + 2
 			continue
 		}
-		b.WriteString("$$")
+		b.WriteByte('$')
+		if !inert(s[i+1:]) {
+			b.WriteByte('$')
+		}
 	}
 	return b.String()
+}
+
+// inert reports whether the kubelet leaves a "$" in front of the text alone.
+// It reads the byte behind "$" as a character, which spoils any that is not
+// ASCII; and at the end of a text a value may follow.
+func inert(behind string) bool {
+	return behind != "" && behind[0] != '$' && behind[0] != '(' && behind[0] < 0x80
 }
 
 // variable is NAME when s begins with $(NAME).

@@ -42,8 +42,9 @@ func kubelet(s string, env map[string]string) string {
 				b.WriteString(s[i : end+1])
 			}
 			i = end
-		default:
-			b.WriteByte('$')
+		default: // the next byte is read as a character
+			b.WriteString("$" + string(rune(s[i+1])))
+			i++
 		}
 	}
 	return b.String()
@@ -63,10 +64,30 @@ func TestKubeletRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := exprlang.Run(program, map[string]any{"x": s}); err != nil || got != out {
-			t.Fatalf("at run time %q becomes %q, at compile time %q (%v)", s, got, out, err)
+		escaped, err := exprlang.Run(program, map[string]any{"x": s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := kubelet(escaped.(string), map[string]string{braces: ""}); got != s {
+			t.Fatalf("at run time %q becomes %q, which arrives as %q", s, escaped, got)
 		}
 	})
+}
+
+// What the kubelet leaves alone is not escaped.
+func TestHarmlessDollars(t *testing.T) {
+	for text, want := range map[string]string{
+		`echo "$INPUT_X" > $1`: `echo "$INPUT_X" > $1`,
+		"$":                    "$$",
+		"$$":                   "$$$$",
+		"$(id)":                "$$(id)",
+		"$é":                   "$$é",
+		"${HOME}":              "${HOME}",
+	} {
+		if got := kubeletConst(text, nil); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
 }
 
 func TestWireRoundTrip(t *testing.T) {

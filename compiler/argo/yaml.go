@@ -351,7 +351,7 @@ func (w *yamlWriter) block(s string, indent int) {
 
 // blockable reports whether a literal block scalar shows the text exactly.
 func blockable(s string) bool {
-	if !strings.Contains(strings.TrimRight(s, "\n"), "\n") || !utf8.ValidString(s) {
+	if !strings.Contains(s, "\n") || strings.Trim(s, "\n") == "" || !utf8.ValidString(s) {
 		return false
 	}
 	if s[0] == ' ' || s[0] == '\n' || s[0] == '\t' {
