@@ -51,7 +51,7 @@ func isOperator(name string) bool {
 	}
 	switch name {
 	case operators.Conditional, operators.Index, operators.OptIndex, operators.OptSelect,
-		operators.NotStrictlyFalse, operators.OldNotStrictlyFalse, operators.In:
+		operators.NotStrictlyFalse, operators.In:
 		return true
 	}
 	return false

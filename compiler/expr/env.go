@@ -37,7 +37,7 @@ func newEnv(pool int) (*cel.Env, error) {
 			standard(operators.Conditional, operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot,
 				operators.Equals, operators.NotEquals, operators.Less, operators.LessEquals,
 				operators.Greater, operators.GreaterEquals, operators.In, operators.Index,
-				operators.NotStrictlyFalse, operators.OldNotStrictlyFalse,
+				operators.NotStrictlyFalse,
 				"size", "contains", "startsWith", "endsWith", "matches", "dyn", "bool")...))),
 		cel.OptionalTypes(cel.OptionalTypesVersion(0)),
 		ext.Strings(ext.StringsVersion(4)),

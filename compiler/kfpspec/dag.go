@@ -26,7 +26,6 @@ type rawTask struct {
 	task      *ir.Task
 	entry     *entry
 	parts     taskParts
-	status    string // the task whose final status it reads
 	completed bool
 }
 

@@ -54,14 +54,13 @@ func readYAML(f *source.File, src string, instead *diag.Diagnostic, report diag.
 // ours, which know where they end too.
 type converter struct {
 	builder
-	src      string
-	lines    []int
-	report   diag.Reporter
-	anchors  map[*yaml.Node]*Node // finished nodes that have an anchor; nil: unfinished
-	sizes    map[*Node]int        // nodes below an anchored node, itself included
-	count    int
-	failed   bool // a limit was broken; nothing more is read
-	expanded bool // an alias was met
+	src     string
+	lines   []int
+	report  diag.Reporter
+	anchors map[*yaml.Node]*Node // finished nodes that have an anchor; nil: unfinished
+	sizes   map[*Node]int        // nodes below an anchored node, itself included
+	count   int
+	failed  bool // a limit was broken; nothing more is read
 }
 
 // lineStarts finds lines as YAML counts them.
