@@ -28,7 +28,7 @@ test: ## all tests that need neither a cluster nor a container engine, with cove
 	@$(GO) tool cover -func=coverage.out | awk '/^total:/ {print "coverage of statements: " $$3}'
 
 e2e: build ## end-to-end tests on the cluster that $$KUBECONFIG names
-	$(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -p 1 -run 'E2E' ./backend/... ./compiler/... ./cmd/...
+	$(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -p 1 -run 'E2E|Cluster' ./backend/argo/... ./compiler/argo/... ./cmd/internal/e2e/...
 
 bench: build ## whole-process figures for generated and corpus pipelines, then Go benchmarks
 	$(GO) run -tags $(TAGS) ./cmd/internal/benchgen -bin $(BIN) -corpus $(SHARED)/corpus/kfp

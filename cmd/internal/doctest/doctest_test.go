@@ -156,8 +156,10 @@ var varying = []struct {
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?`), "<time>"},
 	{regexp.MustCompile(`\b\d\d:\d\d:\d\d(\.\d+)?\b`), "<clock>"},
 	{regexp.MustCompile(`\b\d+(\.\d+)?(µs|ms|s)\b`), "<span>"},
-	{regexp.MustCompile(`\bjust now\b|\b<span> ago\b`), "<ago>"},
-	{regexp.MustCompile(`-[a-z0-9]{5,8}\b(  +|$)`), "-<suffix>  "},
+	{regexp.MustCompile(`just now|<span> ago`), "<ago>"},
+	{regexp.MustCompile(`-[0-9a-f]{6}\b`), "-<suffix>"},
+	// Whether a short run is seen before it is over is chance.
+	{regexp.MustCompile(`(?m)^<clock> run \S+ (submitted|running)\n`), ""},
 	{regexp.MustCompile(` {2,}`), "  "},
 	{regexp.MustCompile(`(?m) +$`), ""},
 }
