@@ -22,6 +22,9 @@ func (r *Runner) fail(doing, object string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && !isNet(err) {
 		return err
 	}
+	if isNet(err) {
+		return &unreachable{host: r.host, err: err}
+	}
 	what := strings.TrimSpace(doing+" "+object) + " in namespace " + r.namespace
 	class := classOf(err)
 	hint := r.hint(err)
@@ -30,6 +33,28 @@ func (r *Runner) fail(doing, object string, err error) error {
 	}
 	return fmt.Errorf("cannot %s: %w: %w%s", what, class, err, hint)
 }
+
+// unreachable is a failure to talk to the API server at all. What the request
+// was about and its long address tell nobody anything then.
+type unreachable struct {
+	host string
+	err  error
+}
+
+func (e *unreachable) Error() string {
+	cause := e.err
+	var request *url.Error
+	if errors.As(cause, &request) {
+		cause = request.Err
+	}
+	var op *net.OpError
+	if errors.As(cause, &op) && op.Err != nil {
+		cause = op.Err
+	}
+	return "the API server at " + e.host + " cannot be reached: " + cause.Error()
+}
+
+func (e *unreachable) Unwrap() []error { return []error{backend.ErrUnavailable, e.err} }
 
 func classOf(err error) error {
 	switch {
@@ -86,8 +111,6 @@ func (r *Runner) hint(err error) string {
 		return " (the credentials of the kubeconfig are refused; they may have expired)"
 	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "exceeded quota"):
 		return " (the namespace's quota is used up)"
-	case isNet(err):
-		return " (the API server at " + r.host + " cannot be reached)"
 	}
 	return ""
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
 )
 
@@ -83,8 +84,11 @@ func (a *App) Complain(err error) {
 		return
 	}
 	a.say("error", "%s", err)
-	if exit != nil && exit.Hint != "" {
+	switch {
+	case exit != nil && exit.Hint != "":
 		a.say("hint", "%s", exit.Hint)
+	case errors.Is(err, backend.ErrUnavailable):
+		a.say("hint", "is the cluster up? --context and KUBECONFIG choose another; `kfp-go run` needs none")
 	}
 }
 

@@ -101,15 +101,32 @@ func TestConsole(t *testing.T) {
 	}
 }
 
-// shell gives a function that runs one command line in a folder of its own.
+// shell gives a function that runs one command line in a project of its own
+// and returns what it printed.
 func shell(t *testing.T) func(string) string {
 	t.Helper()
-	dir, bin, home := t.TempDir(), t.TempDir(), t.TempDir()
+	in := project(t)
+	return func(line string) string {
+		cmd := in("sh", "-c", line)
+		out, err := cmd.CombinedOutput()
+		if _, ended := err.(*exec.ExitError); err != nil && !ended {
+			t.Fatal(err)
+		}
+		return strings.ReplaceAll(string(out), cmd.Dir, "/project")
+	}
+}
+
+// project makes a folder with a copy of examples/ and a home, and gives a
+// function that prepares a command there, in which kfp-go is this program.
+func project(t *testing.T) func(name string, args ...string) *exec.Cmd {
+	t.Helper()
+	dir, bin, home, coverage := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(self, filepath.Join(bin, "kfp-go")); err != nil {
+	program := filepath.Join(bin, "kfp-go")
+	if err := os.Symlink(self, program); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS(filepath.Join(root, "examples"))); err != nil {
@@ -119,16 +136,14 @@ func shell(t *testing.T) func(string) string {
 	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	coverage := t.TempDir()
-	return func(line string) string {
-		cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
+	return func(name string, args ...string) *exec.Cmd {
+		if name == "kfp-go" {
+			name = program
+		}
+		cmd := exec.CommandContext(t.Context(), name, args...)
 		cmd.Dir = dir
 		cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + home, "TZ=UTC", "LANG=C.UTF-8", "NO_COLOR=1", "COLUMNS=100", "GOCOVERDIR=" + coverage}
-		out, err := cmd.CombinedOutput()
-		if _, ended := err.(*exec.ExitError); err != nil && !ended {
-			t.Fatal(err)
-		}
-		return strings.ReplaceAll(string(out), dir, "/project")
+		return cmd
 	}
 }
 
