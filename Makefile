@@ -45,7 +45,7 @@ fuzz: ## each fuzz target for $(FUZZTIME)
 	  dir=$$($(GO) list -tags $(TAGS) -f '{{.Dir}}' $$pkg); \
 	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go 2>/dev/null | awk '{print $$2}' | sort -u); do \
 	    echo "fuzz $$pkg $$target"; \
-	    $(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+	    $(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$pkg; \
 	  done; done
 
 docs: ## write the generated pages and goldens again; read the difference

@@ -14,6 +14,7 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/source"
+	"github.com/kfp-go/kfp-go/components"
 )
 
 const hello = `pipeline: hello
@@ -195,7 +196,7 @@ func TestReferences(t *testing.T) {
 		{"itself", strings.Replace(use("pipeline", "pipeline.yaml"), ", inputs: {text: hi}", "", 1), "C473"},
 		{"through another", strings.Replace(use("pipeline", "loop.yaml"), ", inputs: {text: hi}", "", 1), "C473"},
 	} {
-		res := compile(t, filepath.Join(root, "pipeline.yaml"), c.text, compiler.Options{Load: compiler.Dir(root), Stop: compiler.AfterCheck})
+		res := compile(t, filepath.Join(root, "pipeline.yaml"), c.text, compiler.Options{Load: components.Dir(root), Stop: compiler.AfterCheck})
 		got := ""
 		for _, d := range res.Diagnostics {
 			if d.Severity == diag.Error {
@@ -211,7 +212,7 @@ func TestReferences(t *testing.T) {
 			}
 		}
 	}
-	res := compile(t, filepath.Join(root, "pipeline.yaml"), use("pipeline", "parts/inner.yaml"), compiler.Options{Load: compiler.Dir(root)})
+	res := compile(t, filepath.Join(root, "pipeline.yaml"), use("pipeline", "parts/inner.yaml"), compiler.Options{Load: components.Dir(root)})
 	if len(res.Files) != 3 || res.Manifest == nil {
 		t.Errorf("%d files read:\n%s", len(res.Files), lines(res.Diagnostics))
 	}

@@ -45,7 +45,7 @@ var borders = []border{
 	{"compiler/argo/...", []string{"compiler/check", "compiler/graph", "compiler/ir", "compiler/expr", "compiler/diag", "compiler/source", "compiler/argo/...", "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/...", "sigs.k8s.io/yaml", "k8s.io/api/...", "k8s.io/apimachinery/...", "k8s.io/utils/ptr"}},
 	{"compiler/compilertest", nil},
 	{"compiler", []string{"compiler/..."}},
-	{"components/...", []string{"compiler/ir", "compiler/source", "compiler/diag", "compiler/kfpspec", "components/..."}},
+	{"components/...", []string{"compiler", "compiler/source", "components/..."}},
 	{"backend", []string{"compiler/ir"}},
 	{"backend/backendtest", []string{"backend", "compiler/...", "github.com/google/uuid"}},
 	{"backend/fake", []string{"backend", "compiler/ir", "compiler/source"}},

@@ -21,6 +21,7 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/diag/render"
 	"github.com/kfp-go/kfp-go/compiler/lint/rules"
+	"github.com/kfp-go/kfp-go/components"
 )
 
 // A Source is an opened input with the settings that hold for it.
@@ -81,7 +82,7 @@ func Compile(ctx context.Context, s *Source, opt Options) (*compiler.Result, err
 	}
 	return compiler.Compile(ctx, s.File, compiler.Options{
 		Profile:   c.Profile,
-		Load:      compiler.Dir(c.Root),
+		Load:      components.Dir(c.Root),
 		Lint:      c.Lint,
 		Argo:      argoOptions(c, opt.Argo),
 		Arguments: arguments,
