@@ -233,3 +233,35 @@ func TestShownFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestRecipes runs the shell blocks of docs/ci.md, but what needs a cluster or
+// git, in a project whose pipelines/ are the examples.
+func TestRecipes(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("the examples need python3")
+	}
+	text, err := os.ReadFile(filepath.Join(root, "docs", "ci.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := project(t)
+	if out, err := in("sh", "-c", "mv examples pipelines && mkdir deploy").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	lines := strings.Split(string(text), "\n")
+	tried := 0
+	for _, b := range blocks(lines, "sh") {
+		for _, line := range lines[b.from:b.end] {
+			if !strings.HasPrefix(line, "kfp-go ") || strings.HasPrefix(line, "kfp-go submit") {
+				continue
+			}
+			tried++
+			if out, err := in("sh", "-c", line).CombinedOutput(); err != nil {
+				t.Errorf("docs/ci.md: %s: %v\n%s", line, err, out)
+			}
+		}
+	}
+	if tried == 0 {
+		t.Error("docs/ci.md shows no command")
+	}
+}
