@@ -117,6 +117,10 @@ func syntax(at, context source.Span, message, during string) diag.Diagnostic {
 	return d
 }
 
+// errOpenBracket stands in for what the library says of a file that ends
+// between brackets: that a value is missing.
+const errOpenBracket = "the file ends inside brackets"
+
 type wording struct{ message, during, say, hint string }
 
 var plainWords = []wording{
@@ -130,6 +134,7 @@ var plainWords = []wording{
 	{"unknown escape character", "", "no such escape in a text in double quotes", "write \\\\ for a backslash, or use single quotes"},
 	{"did not find expected key", "block mapping", "a key is expected here", "keys of one mapping begin in the same column; put quotes around a text that begins with a special character"},
 	{"did not find expected '-' indicator", "", "the list ends here, but its indentation goes on", "give the key the indentation of its siblings, or begin the line with -"},
+	{errOpenBracket, "", "the file ends before a bracket or brace is closed", "add the missing ] or }"},
 	{"did not find expected node content", "", "a value is expected here", "put quotes around a text that begins with a special character"},
 	{"block sequence entries are not allowed", "", "a list cannot begin here", "begin the list on a line of its own"},
 	{"unknown anchor", "", "an alias of an anchor that is not defined above", "put quotes around a text that begins with *"},

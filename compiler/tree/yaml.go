@@ -436,6 +436,9 @@ func (c *converter) syntax(err error) diag.Diagnostic {
 	if strings.Contains(message, "cannot start any token") && at < len(c.src) && c.src[at] == '\t' {
 		message = "found a tab character"
 	}
+	if strings.Contains(message, "expected node content") && strings.TrimSpace(c.src[min(at, len(c.src)):]) == "" && strings.Contains(e.ContextMsg, "flow") {
+		message = errOpenBracket
+	}
 	if strings.Contains(message, "end of stream") && !context.IsZero() {
 		// The end of the file helps nobody: point at the quote that stays open.
 		return syntax(context, source.Span{}, message, e.ContextMsg)
