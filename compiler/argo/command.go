@@ -132,7 +132,7 @@ func (p *pod) piecesExpr(pieces []piece) string {
 	for i, x := range pieces {
 		switch {
 		case x.tag != "":
-			parts[i] = tagsAsExpr(x.tag)
+			parts[i] = tagsOrText(x.tag)
 		case x.expr != "":
 			parts[i] = x.expr
 		default:

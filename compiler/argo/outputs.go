@@ -181,7 +181,7 @@ func (p *pod) executorInput() []piece {
 	b.raw(`},"outputs":{`)
 	p.outputFiles(b)
 	b.raw(`"outputFile":"`)
-	b.computed(tagsAsExpr(p.metadataFile()))
+	b.computed(tagsOrText(p.metadataFile()))
 	b.raw(`"}}`)
 	return []piece{{tag: "", expr: b.expr()}}
 }
@@ -297,7 +297,7 @@ func (p *pod) outputFiles(b *jsonPieces) {
 			}
 			before, after, _ := strings.Cut(ir.JSON(p.l.baseRecord(port, "@uri@")), "@uri@")
 			b.raw(`{"artifacts":[` + before)
-			b.computed(tagsAsExpr(p.outputURI(port)))
+			b.computed(tagsOrText(p.outputURI(port)))
 			b.raw(after + `]}`)
 		}
 		if !first {

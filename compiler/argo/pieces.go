@@ -175,9 +175,9 @@ func (p *pod) portValue(v *ir.PortRef) value {
 		}
 		switch v.Aspect {
 		case ir.AspectPath:
-			return value{typ: text, expr: tagsAsExpr(p.outputPath(port))}
+			return value{typ: text, expr: tagsOrText(p.outputPath(port))}
 		case ir.AspectURI:
-			return value{typ: text, expr: tagsAsExpr(p.outputURI(port))}
+			return value{typ: text, expr: tagsOrText(p.outputURI(port))}
 		case ir.AspectMetadata:
 			if v.Key != "" {
 				return constant(port.Metadata[v.Key])
@@ -219,28 +219,6 @@ func (p *pod) portValue(v *ir.PortRef) value {
 		return value{typ: ir.Type{Kind: ir.List}, expr: "(" + record + " ?? [])"}
 	}
 	return value{typ: ir.Type{Kind: ir.List}, expr: "filter([" + record + "],# != nil)"}
-}
-
-// tagsAsExpr turns a text with simple tags into an expression.
-func tagsAsExpr(s string) string {
-	var parts []string
-	for s != "" {
-		i := strings.Index(s, "{{")
-		if i < 0 {
-			parts = append(parts, expr.ArgoString(s))
-			break
-		}
-		if i > 0 {
-			parts = append(parts, expr.ArgoString(s[:i]))
-		}
-		j := strings.Index(s[i:], "}}")
-		if j < 0 {
-			break
-		}
-		parts = append(parts, s[i+2:i+j])
-		s = s[i+j+2:]
-	}
-	return concat(parts)
 }
 
 // render writes pieces into a field in which the kubelet expands variables.

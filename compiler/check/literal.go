@@ -262,7 +262,7 @@ func number(v any) (float64, bool) {
 const mostText = 128 << 10
 
 func (c *checker) literalSize(l *ir.Literal) {
-	if n := size(l.V); n >= mostText {
+	if n := ir.TextSize(l.V); n >= mostText {
 		c.fail(codeSize, l.At, msgSize(n), "pass big data as an artifact; from 64 KiB on that is the better way anyway")
 	}
 }
@@ -276,31 +276,10 @@ func (c *checker) length(v ir.Value) {
 	n := 0
 	for _, p := range t.Parts {
 		if l, ok := p.(*ir.Literal); ok {
-			n += size(l.V)
+			n += ir.TextSize(l.V)
 		}
 	}
 	if n >= mostText {
 		c.fail(codeSize, t.At, msgSize(n), "pass big data as an artifact; from 64 KiB on that is the better way anyway")
 	}
-}
-
-// size is roughly the length of the value's text form in bytes.
-func size(v any) int {
-	switch v := v.(type) {
-	case string:
-		return len(v)
-	case []any:
-		n := 2
-		for _, x := range v {
-			n += size(x) + 1
-		}
-		return n
-	case map[string]any:
-		n := 2
-		for k, x := range v {
-			n += len(k) + 4 + size(x)
-		}
-		return n
-	}
-	return 4
 }

@@ -78,6 +78,28 @@ func finite(v any) any {
 	return v
 }
 
+// TextSize is roughly the length of a value's text form in bytes, without
+// making it.
+func TextSize(v any) int {
+	switch v := v.(type) {
+	case string:
+		return len(v)
+	case []any:
+		n := 2
+		for _, x := range v {
+			n += TextSize(x) + 1
+		}
+		return n
+	case map[string]any:
+		n := 2
+		for k, x := range v {
+			n += len(k) + 4 + TextSize(x)
+		}
+		return n
+	}
+	return 4
+}
+
 // ParseJSON reads one JSON value; numbers become int64 when they are whole,
 // written without fraction or exponent and within ±(2^53−1), else float64.
 func ParseJSON(text string) (any, error) {

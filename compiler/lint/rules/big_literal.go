@@ -33,32 +33,11 @@ Put it into the image or a bucket and import it as an artifact.
 					if !ok {
 						continue
 					}
-					if n := bytes(l.V); n >= most {
+					if n := ir.TextSize(l.V); n >= most {
 						p.Reportf(l.At, "import it as an artifact", "input %q of task %q is a constant of %d KiB", b.Name.Text, t.Name.Text, n>>10)
 					}
 				}
 			})
 		},
 	}
-}
-
-// bytes is roughly the size of a value's text form.
-func bytes(v any) int {
-	switch v := v.(type) {
-	case string:
-		return len(v)
-	case []any:
-		n := 2
-		for _, x := range v {
-			n += bytes(x) + 1
-		}
-		return n
-	case map[string]any:
-		n := 2
-		for k, x := range v {
-			n += len(k) + 4 + bytes(x)
-		}
-		return n
-	}
-	return 4
 }
