@@ -240,7 +240,7 @@ func TestE2ECorpus(t *testing.T) {
 // Text that every layer between the author and the program would like to
 // change arrives byte for byte, as literal and as parameter, here and there.
 func TestE2EText(t *testing.T) {
-	bites := "{{workflow.name}} {{=1+1}} {{{{ }} $(HOME) $$ $ $$(HOME) ${{ 'x' }} \"q\" 'q' \\ \\n\nnew line\ttab é 🎉 {% if %} %s `x` $(id) ; exit 3 # {{=toJson(1)}}"
+	bites := "{{workflow.name}} {{=1+1}} {{{{ }} $(HOME) $$ $ $$(HOME) ${{ 'x' }} $é $x \"q\" 'q' \\ \\n\nnew line\ttab é 🎉 {% if %} %s `x` $(id) ; exit 3 # {{=toJson(1)}}"
 	dir := t.TempDir()
 	doc := map[string]any{
 		"pipeline": "bites",
