@@ -12,6 +12,7 @@ import (
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
 
 	"github.com/kfp-go/kfp-go/backend"
+	"github.com/kfp-go/kfp-go/backend/taskpath"
 )
 
 // maxStreams is how many logs are open at once.
@@ -132,7 +133,7 @@ func (l *logger) start(ctx context.Context, wf *wfv1.Workflow) {
 			ids = append(ids, id)
 		}
 	}
-	slices.SortFunc(ids, func(a, b string) int { return comparePaths(paths[a], paths[b]) })
+	slices.SortFunc(ids, func(a, b string) int { return taskpath.Compare(paths[a], paths[b]) })
 	for _, id := range ids {
 		node := wf.Status.Nodes[id]
 		for _, attempt := range attempts(wf, &node) {
@@ -228,7 +229,7 @@ func (l *logger) missing() error {
 	if len(l.gone) == 0 {
 		return nil
 	}
-	slices.SortFunc(l.gone, comparePaths)
+	slices.SortFunc(l.gone, taskpath.Compare)
 	names := slices.Compact(l.gone)
 	more := ""
 	if len(names) > maxNamed {

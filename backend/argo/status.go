@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kfp-go/kfp-go/backend"
+	"github.com/kfp-go/kfp-go/backend/taskpath"
 )
 
 // convert makes a run of a Workflow whose nodes are unpacked.
@@ -68,7 +69,7 @@ func (d *decoder) tasks() []*backend.Task {
 		}
 	}
 	slices.SortFunc(out, func(a, b *backend.Task) int {
-		return cmp.Or(comparePaths(a.Path, b.Path), strings.Compare(a.Pod, b.Pod))
+		return cmp.Or(taskpath.Compare(a.Path, b.Path), strings.Compare(a.Pod, b.Pod))
 	})
 	return out
 }
@@ -207,31 +208,3 @@ func podName(wf *wfv1.Workflow, node *wfv1.NodeStatus) string {
 	h.Write([]byte(node.Name))
 	return fmt.Sprintf("%s-%d", prefix, h.Sum32())
 }
-
-// comparePaths orders paths as people read them, "a[2]" before "a[10]".
-func comparePaths(a, b string) int {
-	for a != "" && b != "" {
-		x, restA := chunk(a)
-		y, restB := chunk(b)
-		if x != y {
-			if digits(x) && digits(y) {
-				return cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y))
-			}
-			return strings.Compare(x, y)
-		}
-		a, b = restA, restB
-	}
-	return cmp.Compare(len(a), len(b))
-}
-
-// chunk is the run of digits, or of other characters, with which s begins.
-func chunk(s string) (string, string) {
-	i := 1
-	for i < len(s) && isDigit(s[i]) == isDigit(s[0]) {
-		i++
-	}
-	return s[:i], s[i:]
-}
-
-func digits(s string) bool { return isDigit(s[0]) }
-func isDigit(c byte) bool  { return c >= '0' && c <= '9' }

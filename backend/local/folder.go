@@ -58,3 +58,5 @@ func fileName(s string) string {
 	}
 	return name
 }
+
+func digit(c byte) bool { return '0' <= c && c <= '9' }

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/kfp-go/kfp-go/backend"
+	"github.com/kfp-go/kfp-go/backend/taskpath"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
 
@@ -111,7 +112,7 @@ func TestAnyGraph(t *testing.T) {
 func TestPaths(t *testing.T) {
 	paths := []string{"a", "a[2]/b", "a[10]/b", "a[10]/b10", "a[10]/b9", "b", "a[02]/b"}
 	want := []string{"a", "a[02]/b", "a[2]/b", "a[10]/b", "a[10]/b9", "a[10]/b10", "b"}
-	slices.SortFunc(paths, comparePaths)
+	slices.SortFunc(paths, taskpath.Compare)
 	if !slices.Equal(paths, want) {
 		t.Errorf("got %q", paths)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/kfp-go/kfp-go/backend/taskpath"
 )
 
 // A NodeKind tells the nodes of lineage apart.
@@ -156,7 +158,7 @@ func (g *Graph) FromRun(r *Run, d Direction, depth int) *Node {
 	w := walker{g: g, dir: d, depth: depth, seen: map[any]bool{}}
 	root := &Node{Kind: RunNode, Run: r, RunID: r.ID}
 	keys := slices.Clone(g.taskOfRun[r.ID])
-	slices.SortFunc(keys, func(a, b taskKey) int { return ComparePaths(a.path, b.path) })
+	slices.SortFunc(keys, func(a, b taskKey) int { return taskpath.Compare(a.path, b.path) })
 	for _, key := range g.ends(keys, d) {
 		root.Children = append(root.Children, w.task(key, "", 1))
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/kfp-go/kfp-go/backend/taskpath"
 )
 
 // A Run is what the events say about one run, reduced.
@@ -186,7 +188,7 @@ func joinTasks(byPath map[string][]claim) []*Task {
 	for path, claims := range byPath {
 		tasks = append(tasks, joinTask(path, claims))
 	}
-	slices.SortFunc(tasks, func(a, b *Task) int { return ComparePaths(a.Path, b.Path) })
+	slices.SortFunc(tasks, func(a, b *Task) int { return taskpath.Compare(a.Path, b.Path) })
 	return tasks
 }
 
@@ -236,7 +238,7 @@ func joinEdges(edges map[edgeKey]claim) []*ArtifactRecord {
 		out = append(out, c.rec.Artifact)
 	}
 	slices.SortFunc(out, func(a, b *ArtifactRecord) int {
-		return cmp.Or(ComparePaths(a.Task, b.Task), strings.Compare(a.Dir, b.Dir),
+		return cmp.Or(taskpath.Compare(a.Task, b.Task), strings.Compare(a.Dir, b.Dir),
 			strings.Compare(a.Name, b.Name), strings.Compare(a.URI, b.URI))
 	})
 	return out
@@ -252,35 +254,4 @@ func earliest(out *time.Time, in time.Time) {
 	if !in.IsZero() && (out.IsZero() || in.Before(*out)) {
 		*out = in
 	}
-}
-
-// ComparePaths orders task paths as people read them: "check[2]" before
-// "check[10]".
-func ComparePaths(a, b string) int {
-	i, j := 0, 0
-	for i < len(a) && j < len(b) {
-		if digit(a[i]) && digit(b[j]) {
-			m, n := number(a, i), number(b, j)
-			x, y := strings.TrimLeft(a[i:m], "0"), strings.TrimLeft(b[j:n], "0")
-			if c := cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y)); c != 0 {
-				return c
-			}
-			i, j = m, n
-			continue
-		}
-		if a[i] != b[j] {
-			return cmp.Compare(a[i], b[j])
-		}
-		i, j = i+1, j+1
-	}
-	return cmp.Or(cmp.Compare(len(a)-i, len(b)-j), strings.Compare(a, b))
-}
-
-func digit(c byte) bool { return c >= '0' && c <= '9' }
-
-func number(s string, i int) int {
-	for i < len(s) && digit(s[i]) {
-		i++
-	}
-	return i
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/taskpath"
 )
 
 // Engines.
@@ -242,7 +243,7 @@ func (r *Recorder) putBack(tasks map[string]*backend.Task, run *backend.Run) {
 func (r *Recorder) batch(ctx context.Context, tasks map[string]*backend.Task, run *backend.Run) error {
 	var records []metadata.Record
 	texts := map[string]string{}
-	for _, path := range slices.SortedFunc(maps.Keys(tasks), metadata.ComparePaths) {
+	for _, path := range slices.SortedFunc(maps.Keys(tasks), taskpath.Compare) {
 		rec, err := r.taskRecord(ctx, tasks[path])
 		if err != nil {
 			return err
