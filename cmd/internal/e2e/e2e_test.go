@@ -403,6 +403,36 @@ tasks:
 	}
 }
 
+// Much of the language at once: number forms, absent inputs, arguments with
+// conditions, pipelines as components, folders through loops, skips, groups with
+// conditions and exit tasks of their own.
+func TestE2ESink(t *testing.T) {
+	r, log := agree(t, "testdata/sink", "succeeded")
+	want := map[string]any{
+		"args":  `<n=1000000><--none><s={"a":{"k":"é{{x}}"},"b":[1,"x",null,true]}><true><big>`,
+		"args2": `<n=0.0000001><--note><two words><s={"y":"$(HOME)","z":[1.5,2]}><false><small>`,
+		"group": "é{{x}}",
+		"inner": 44.0,
+		"n":     []any{3.0, 5.0, 2.0, 3.0},
+		"note":  "note=",
+		"t":     []any{"a b", "{{c}}", "$d", `"e"`},
+		"total": "[4,6,4] of 5",
+	}
+	if !reflect.DeepEqual(r.Outputs, want) {
+		t.Errorf("got  %v\nwant %v\n%s", r.Outputs, want, log)
+	}
+}
+
+// A failed task, a failed iteration and tasks that do not mind.
+func TestE2EFailures(t *testing.T) {
+	r, _ := agree(t, "testdata/fails.yaml", "failed")
+	want := []string{"broken failed", "clean succeeded", "free succeeded", "loop[0]/fail skipped", "loop[0]/fine succeeded",
+		"loop[1]/fail failed", "loop[1]/fine succeeded", "loop[2]/fail skipped", "loop[2]/fine succeeded", "more succeeded"}
+	if got := states(r); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
 // A task that fails twice and then succeeds is tried again within its budget.
 func TestE2ERetry(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "p.yaml")
