@@ -516,11 +516,11 @@ func TestOptionalInputs(t *testing.T) {
 func TestMissingProgram(t *testing.T) {
 	c := script("", nil, nil)
 	c.Container().Command = []ir.Arg{&ir.TextArg{Value: lit("kfp-go-no-such-program")}}
-	c.Container().Image = lit("ghcr.io/acme/train:1.4")
+	c.Container().Image = lit("acme/train:1.4")
 	entry := script("", nil, nil)
 	entry.Container().Command = nil
 	r := execute(t, pipeline(dag(nil, nil, nil, task("a", c, retry(&ir.Retry{Limit: lit(int64(3))})), task("b", entry))), nil)
-	for i, want := range [][]string{{"kfp-go-no-such-program", "ghcr.io/acme/train:1.4", "kfp-go submit"}, {"entry point"}} {
+	for i, want := range [][]string{{"kfp-go-no-such-program", "acme/train:1.4", "kfp-go submit"}, {"entry point"}} {
 		for _, w := range want {
 			if !strings.Contains(r.Tasks[i].Message, w) {
 				t.Errorf("message %q lacks %q", r.Tasks[i].Message, w)

@@ -16,7 +16,7 @@ func TestKubernetesNames(t *testing.T) {
 		"env":       {isEnvName, []string{"A", "_x", "a.b-c", "X1"}, []string{"", "1A", "A B", "A=B", "..x", "ä"}},
 		"key":       {isConfigKey, []string{"a", "A.b_c-d", ".x"}, []string{"", ".", "..", "a/b", "a b"}},
 		"image": {func(s string) bool { return imageFault(s) == "" },
-			[]string{"busybox", "python:3.11", "ghcr.io/acme/train:1.4", "localhost:5000/x/y", "a.b/c__d/e-f@sha256:" + strings.Repeat("a", 64), "x:5000/y:z", "REGISTRY.example.com/x"},
+			[]string{"busybox", "python:3.11", "acme/train:1.4", "localhost:5000/x/y", "a.b/c__d/e-f@sha256:" + strings.Repeat("a", 64), "x:5000/y:z", "REGISTRY.example.com/x"},
 			[]string{"a b", "Busybox", "x:", "x@sha256:12", "x//y", "-x", "https://x/y", "x:t:u", "/x", "ä"}},
 		"name": {isName, []string{"a", "_a", "A-1_"}, []string{"", "1a", "-a", "a b", "a.b", "ä"}},
 		"zone": {zoneKnown, []string{"Europe/Berlin", "UTC", "Etc/GMT+1", "America/Argentina/Buenos_Aires"}, []string{"Europe/Berln", "berlin", "UTC\nGMT", "Europe"}},

@@ -19,7 +19,7 @@ know it.
 ` + "```yaml" + `
 components:
   train:
-    image: ghcr.io/acme/train:1.4
+    image: acme/train:1.4
     env: {DB_PASSWORD: hunter2}        # L502
 ` + "```" + `
 

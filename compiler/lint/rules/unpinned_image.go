@@ -18,10 +18,10 @@ repeated and a cache cannot be trusted.
 ` + "```yaml" + `
 components:
   train:
-    image: ghcr.io/acme/train        # L501: which one?
+    image: acme/train        # L501: which one?
 ` + "```" + `
 
-Name a version, better a digest: ` + "`ghcr.io/acme/train:1.4`, `ghcr.io/acme/train@sha256:…`" + `.
+Name a version, better a digest: ` + "`acme/train:1.4`, `acme/train@sha256:…`" + `.
 `,
 		Run: func(p *lint.Pass) {
 			for _, c := range p.Pipeline.Components {
