@@ -176,7 +176,7 @@ func (r *run) pythonVersion(ctx context.Context, env *environ) (string, error) {
 // makeVenv makes the environment and installs into it. The installation's
 // output goes to the task's log.
 func (r *run) makeVenv(ctx context.Context, dir, script string, env *environ, log string) error {
-	r.note("preparing a Python environment for components that begin with the same installation")
+	r.note("installing what Python components ask for into an environment of their own; it is kept for the next run")
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}

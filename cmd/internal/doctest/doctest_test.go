@@ -188,7 +188,7 @@ func vary(text string) string {
 	lines := strings.Split(text, "\n")
 	for i := 0; i < len(lines); i++ {
 		end := i
-		for end < len(lines) && strings.HasPrefix(lines[end], "<clock> ") {
+		for end < len(lines) && (strings.HasPrefix(lines[end], "<clock> ") || strings.HasPrefix(lines[end], "note: ")) {
 			end++
 		}
 		slices.Sort(lines[i:end])

@@ -25,6 +25,8 @@ type Options struct {
 	// Interrupted, once closed, has Note shown; the run is followed on.
 	Interrupted <-chan struct{}
 	Note        string
+	// Notes are shown as they come; what is left when the events end stays.
+	Notes <-chan string
 }
 
 // message is what the goroutines send to the one that draws.
@@ -138,6 +140,8 @@ func loop(ctx context.Context, v *view, messages chan message, logs chan struct{
 		case <-interrupted:
 			interrupted = nil
 			v.print(v.opt.Note)
+		case text := <-v.opt.Notes:
+			v.print("note: " + text)
 		case <-ctx.Done():
 			return v.run, context.Cause(ctx)
 		}

@@ -37,28 +37,44 @@ func isFile(name string) bool {
 	return err == nil && st.Mode().IsRegular()
 }
 
-// notes gathers what the runner says beside the run, each once, to be told when
-// the view is gone. The runner calls from several goroutines.
+// notes carry what the runner says beside the run, each once, to the view and,
+// when that is gone, to standard error. The runner calls from several
+// goroutines.
 type notes struct {
 	mu   sync.Mutex
-	list []string
+	seen map[string]bool
+	next chan string
+}
+
+// mostNotes bounds how many notes wait for the view; there are a handful of
+// kinds.
+const mostNotes = 64
+
+func newNotes() *notes {
+	return &notes{seen: map[string]bool{}, next: make(chan string, mostNotes)}
 }
 
 func (n *notes) add(text string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, old := range n.list {
-		if old == text {
-			return
-		}
+	if n.seen[text] {
+		return
 	}
-	n.list = append(n.list, text)
+	n.seen[text] = true
+	select {
+	case n.next <- text:
+	default: // a view that stands still does not hold up the run
+	}
 }
 
+// tell says what the view did not.
 func (n *notes) tell(a *app.App) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, text := range n.list {
-		a.Notef("note: %s", text)
+	for {
+		select {
+		case text := <-n.next:
+			a.Notef("note: %s", text)
+		default:
+			return
+		}
 	}
 }
