@@ -52,6 +52,23 @@ func story() iter.Seq2[backend.Event, error] {
 	)
 }
 
+// What keeps a task waiting is said once; the usual making of a pod is not.
+func TestStuckTask(t *testing.T) {
+	s, b := iostreams.Test()
+	waits := func(sec int, why string) backend.Event {
+		return taskEvent(sec, backend.Task{Path: "train", State: backend.Pending, Message: why})
+	}
+	if _, err := Run(t.Context(), events(
+		runEvent(0, backend.Running), waits(1, ""), waits(2, "Unschedulable: no node has a GPU"), waits(3, "Unschedulable: 0 of 2 nodes have a GPU"),
+		waits(4, "ContainerCreating"), runEvent(5, backend.Succeeded),
+	), Options{IO: s, Now: time.Now}); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(b.Err.String(), "train pending"); got != 1 || !strings.Contains(b.Err.String(), "train pending: Unschedulable: no node has a GPU") {
+		t.Errorf("%d lines of pending:\n%s", got, b.Err.String())
+	}
+}
+
 func TestPlainLines(t *testing.T) {
 	s, b := iostreams.Test()
 	run, err := Run(t.Context(), story(), Options{IO: s, Now: time.Now})

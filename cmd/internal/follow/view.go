@@ -91,6 +91,10 @@ func (v *view) task(at time.Time, t backend.Task) {
 		v.order = append(v.order, t.Path)
 	}
 	v.tasks[t.Path] = t
+	if v.live == nil && stuck(t) && !(known && stuck(old)) {
+		v.print(v.stamp(at) + v.changed(t))
+		return
+	}
 	if known && old.State == t.State && old.Attempt == t.Attempt {
 		return
 	}
@@ -103,6 +107,20 @@ func (v *view) task(at time.Time, t backend.Task) {
 	if t.State != backend.Pending {
 		v.print(v.stamp(at) + v.changed(t))
 	}
+}
+
+// stuck reports a task that waits for more than the making of its pod, such as
+// a node that fits or an image that is there.
+func stuck(t backend.Task) bool {
+	if t.State != backend.Pending || t.Message == "" {
+		return false
+	}
+	for _, usual := range []string{"ContainerCreating", "PodInitializing"} {
+		if strings.HasPrefix(t.Message, usual) {
+			return false
+		}
+	}
+	return true
 }
 
 // ended is the line of a task that is over, on a terminal.

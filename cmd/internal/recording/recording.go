@@ -94,9 +94,30 @@ func (r *Recording) NotSubmitted(ctx context.Context, why error) {
 	}
 }
 
-// Same forgets the intent, since the run was there already.
+// Same forgets the intent, since the run was there already. Where that run is
+// recorded here, its record is gone on with.
 func (r *Recording) Same(ctx context.Context, other backend.RunID) {
 	ctx = context.WithoutCancel(ctx)
+	if err := r.forget(ctx, other); err != nil {
+		r.app.Warnf("metadata: %v", err)
+		return
+	}
+	known, err := r.store.Load(ctx, metadata.Query{Run: string(other), Limit: 1})
+	if err != nil {
+		r.app.Warnf("metadata: %v", err)
+		return
+	}
+	if len(known.Runs) == 0 {
+		return
+	}
+	if err := r.rec.Close(ctx); err != nil {
+		r.app.Warnf("metadata: %v", err)
+	}
+	r.ID = other
+	r.rec = record.Resume(r.store, record.Options{By: r.app.Writer(), Now: r.app.Now, Failed: r.failed}, known.Runs[0])
+}
+
+func (r *Recording) forget(ctx context.Context, other backend.RunID) error {
 	chain := metadata.Chain{Run: string(r.ID), By: r.app.Writer(), Now: r.app.Now}
 	events, err := chain.Events([]metadata.Record{{Deleted: &metadata.DeletedRecord{
 		At: r.app.Now().UTC(), Reason: "the idempotency key belongs to run " + string(other),
@@ -106,9 +127,7 @@ func (r *Recording) Same(ctx context.Context, other backend.RunID) {
 			err = r.store.Append(ctx, e)
 		}
 	}
-	if err != nil {
-		r.app.Warnf("metadata: %v", err)
-	}
+	return err
 }
 
 // Tee records events on their way.

@@ -108,6 +108,13 @@ func TestIdempotencyKey(t *testing.T) {
 	if len(w.recorded()) != 2 {
 		t.Errorf("%d runs are recorded, want 2", len(w.recorded()))
 	}
+	// Who waits for a run that was submitted before completes its record.
+	w.submit("--idempotency-key", "other", "--wait").want(0)
+	for _, r := range w.recorded() {
+		if string(r.State) != "succeeded" {
+			t.Errorf("run %s is recorded as %s", r.Name, r.State)
+		}
+	}
 }
 
 // interrupting sends Ctrl-C once a task runs.
