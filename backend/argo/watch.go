@@ -46,11 +46,11 @@ func (r *Runner) follow(ctx context.Context, id backend.RunID, see func(*wfv1.Wo
 		}
 		if f.failing.IsZero() {
 			f.failing = time.Now()
+			r.notice("lost the connection to the cluster; trying again")
 		}
 		if time.Since(f.failing) > r.patience {
 			return err
 		}
-		r.notice("lost the connection to the cluster; trying again")
 		if err := r.sleep(ctx, f.pause.next()); err != nil {
 			return err
 		}

@@ -95,6 +95,6 @@ func withCluster(a *app.App) *app.App {
 		}
 	}
 	runner := fake.New(opt)
-	a.Cluster = func(context.Context, *config.Config) (backend.Runner, error) { return runner, nil }
+	a.Cluster = func(context.Context, *config.Config, func(string)) (backend.Runner, error) { return runner, nil }
 	return a
 }

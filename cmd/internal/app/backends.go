@@ -14,8 +14,9 @@ import (
 type Backends struct {
 	// Local runs pipelines on this machine.
 	Local func(ctx context.Context, opt LocalOptions) (backend.Runner, error)
-	// Cluster runs them in the cluster that the configuration names.
-	Cluster func(ctx context.Context, c *config.Config) (backend.Runner, error)
+	// Cluster runs them in the cluster that the configuration names; note hears
+	// what delays a request.
+	Cluster func(ctx context.Context, c *config.Config, note func(string)) (backend.Runner, error)
 	// Store opens the metadata file of a folder or URL.
 	Store func(ctx context.Context, url string) (metadata.Store, error)
 	// Verify is Argo's own judgement on a manifest.

@@ -15,8 +15,8 @@ import (
 func RealBackends(b Build) Backends {
 	return Backends{
 		Local: openLocal,
-		Cluster: func(ctx context.Context, c *config.Config) (backend.Runner, error) {
-			return openCluster(c, b)
+		Cluster: func(_ context.Context, c *config.Config, note func(string)) (backend.Runner, error) {
+			return openCluster(c, b, note)
 		},
 		Store:  blob.Open,
 		Verify: verify.Check,
@@ -34,9 +34,9 @@ func openLocal(_ context.Context, opt LocalOptions) (backend.Runner, error) {
 	return local.New(out), nil
 }
 
-func openCluster(c *config.Config, b Build) (backend.Runner, error) {
+func openCluster(c *config.Config, b Build, note func(string)) (backend.Runner, error) {
 	return argo.New(argo.Options{
 		Kubeconfig: c.Kubeconfig, Context: c.Context, Namespace: c.Namespace,
-		UserAgent: "kfp-go/" + b.Version,
+		UserAgent: "kfp-go/" + b.Version, Notice: note,
 	})
 }

@@ -25,8 +25,8 @@ type Options struct {
 	// Interrupted, once closed, has Note shown; the run is followed on.
 	Interrupted <-chan struct{}
 	Note        string
-	// Notes are shown as they come; what is left when the events end stays.
-	Notes <-chan string
+	// Notes, if not nil, are shown as they come; those that come too late stay.
+	Notes *Notes
 }
 
 // message is what the goroutines send to the one that draws.
@@ -108,6 +108,10 @@ func loop(ctx context.Context, v *view, messages chan message, logs chan struct{
 	defer stop()
 	ended := false
 	interrupted := v.opt.Interrupted
+	var notes <-chan string
+	if v.opt.Notes != nil {
+		notes = v.opt.Notes.next
+	}
 	for {
 		if ended {
 			select {
@@ -140,7 +144,7 @@ func loop(ctx context.Context, v *view, messages chan message, logs chan struct{
 		case <-interrupted:
 			interrupted = nil
 			v.print(v.opt.Note)
-		case text := <-v.opt.Notes:
+		case text := <-notes:
 			v.print("note: " + text)
 		case <-ctx.Done():
 			return v.run, context.Cause(ctx)

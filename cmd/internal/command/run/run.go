@@ -78,10 +78,10 @@ func run(ctx context.Context, opt *Options) error {
 	if err != nil {
 		return err
 	}
-	notes := newNotes()
+	notes := follow.NewNotes()
 	runner, err := a.Local(ctx, app.LocalOptions{
 		Dir: filepath.Join(localFolder(c), "runs"), CacheDir: c.CacheDir, Parallelism: c.Parallelism,
-		Environ: a.Environ(), Secrets: secrets, CacheAll: c.Cache, Note: notes.add,
+		Environ: a.Environ(), Secrets: secrets, CacheAll: c.Cache, Note: notes.Once,
 	})
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func run(ctx context.Context, opt *Options) error {
 	}
 	defer rec.Close(ctx)
 	final, err := execute(ctx, opt, runner, rec, notes, backend.Submission{ID: id, Name: name, Pipeline: res.Pipeline, Args: args})
-	notes.tell(a)
+	notes.Rest(func(text string) { a.Notef("note: %s", text) })
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func compile(ctx context.Context, opt *Options) (*compiler.Result, map[string]an
 
 // execute starts the run and follows it to its end. Cancelling the context
 // stops the run, and its end is waited for.
-func execute(ctx context.Context, opt *Options, runner backend.Runner, rec *recording.Recording, notes *notes, s backend.Submission) (*backend.Run, error) {
+func execute(ctx context.Context, opt *Options, runner backend.Runner, rec *recording.Recording, notes *follow.Notes, s backend.Submission) (*backend.Run, error) {
 	begun, err := runner.Submit(ctx, s)
 	if err != nil {
 		rec.NotSubmitted(ctx, err)
@@ -139,7 +139,7 @@ func execute(ctx context.Context, opt *Options, runner backend.Runner, rec *reco
 	view := follow.Options{
 		IO: opt.App.IO, Now: opt.App.Now, Plain: opt.Plain,
 		Interrupted: ctx.Done(), Note: "stopping the run; Ctrl-C again quits at once",
-		Notes: notes.next,
+		Notes: notes,
 	}
 	if opt.Logs {
 		view.Logs = follow.Logs(runner, s.ID)

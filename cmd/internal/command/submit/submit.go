@@ -84,7 +84,9 @@ func submit(ctx context.Context, opt *Options) error {
 	if s.Name == "" {
 		s.Name = run.RunName(objectName(res.Pipeline.Name.Text), id)
 	}
-	runner, err := a.Cluster(ctx, c)
+	notes := follow.NewNotes()
+	defer notes.Rest(func(text string) { a.Notef("note: %s", text) })
+	runner, err := a.Cluster(ctx, c, notes.Say)
 	if opt.DryRun {
 		return dryRun(ctx, opt, runner, err, s)
 	}
@@ -110,7 +112,7 @@ func submit(ctx context.Context, opt *Options) error {
 	} else {
 		rec.Submitted(ctx, begun)
 	}
-	return after(ctx, opt, runner, rec, begun)
+	return after(ctx, opt, runner, rec, notes, begun)
 }
 
 func compile(ctx context.Context, opt *Options, id backend.RunID) (*compiler.Result, error) {
@@ -182,7 +184,7 @@ func printManifest(opt *Options, s backend.Submission) error {
 }
 
 // after is what follows creation: the answer, or the end of the run.
-func after(ctx context.Context, opt *Options, runner backend.Runner, rec *recording.Recording, begun *backend.Run) error {
+func after(ctx context.Context, opt *Options, runner backend.Runner, rec *recording.Recording, notes *follow.Notes, begun *backend.Run) error {
 	a, c := opt.App, opt.Source.Config
 	if !opt.Wait && !opt.Watch && !opt.Logs {
 		return created(opt, begun)
@@ -192,7 +194,7 @@ func after(ctx context.Context, opt *Options, runner backend.Runner, rec *record
 	if begun.ID == rec.ID {
 		events = rec.Tee(events)
 	}
-	view := follow.Options{IO: a.IO, Now: a.Now, Plain: !opt.Watch}
+	view := follow.Options{IO: a.IO, Now: a.Now, Plain: !opt.Watch, Notes: notes}
 	if opt.Logs {
 		view.Logs = follow.Logs(runner, begun.ID)
 	}

@@ -42,7 +42,7 @@ func newWorld(t *testing.T, cluster backend.Runner, text string) *world {
 		IO: s, Now: time.Now, LookupEnv: func(string) (string, bool) { return "", false },
 		Environ: os.Environ, Exit: func(int) {}, Backends: app.RealBackends(app.Build{Version: "test"}),
 	}
-	a.Cluster = func(context.Context, *config.Config) (backend.Runner, error) { return cluster, nil }
+	a.Cluster = func(context.Context, *config.Config, func(string)) (backend.Runner, error) { return cluster, nil }
 	w := &world{t: t, a: a, b: b, dir: t.TempDir()}
 	t.Setenv("HOME", w.dir)
 	if text == "" {
