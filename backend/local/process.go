@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kfp-go/kfp-go/backend/local/group"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
 
@@ -45,7 +46,7 @@ func (p *process) execute(ctx context.Context) (exit *os.ProcessState, why error
 	}
 	defer log.Close()
 	cmd := &exec.Cmd{Path: p.program, Args: p.argv, Env: p.env, Dir: p.dir, Stdout: log, Stderr: log}
-	ownGroup(cmd)
+	group.Own(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, nil, err
 	}
@@ -54,8 +55,8 @@ func (p *process) execute(ctx context.Context) (exit *os.ProcessState, why error
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	why = p.wait(ctx, id, done)
-	killGroup(id)
-	sweep(p.token)
+	group.Kill(id)
+	group.Sweep(tokenName + "=" + p.token)
 	p.run.guard.remove(id)
 	return cmd.ProcessState, why, nil
 }
@@ -79,16 +80,16 @@ func (p *process) wait(ctx context.Context, id int, done <-chan error) (why erro
 	case <-up:
 		why = errTimeout
 	}
-	terminateGroup(id)
+	group.Terminate(id)
 	grace := time.NewTimer(p.run.opt.Grace)
 	defer grace.Stop()
 	select {
 	case <-done:
 	case <-grace.C:
-		killGroup(id)
+		group.Kill(id)
 		<-done
 	case <-p.run.hard.Done():
-		killGroup(id)
+		group.Kill(id)
 		<-done
 	}
 	return why

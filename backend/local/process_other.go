@@ -2,19 +2,6 @@
 
 package local
 
-import (
-	"os"
-	"os/exec"
-)
-
-func ownGroup(*exec.Cmd) {}
-
-func terminateGroup(id int) { killGroup(id) }
-
-func killGroup(id int) {
-	if p, err := os.FindProcess(id); err == nil {
-		_ = p.Kill()
-	}
-}
+import "os"
 
 func exitOf(state *os.ProcessState) (code int, signal string) { return state.ExitCode(), "" }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/kfp-go/kfp-go/backend/local/group"
 )
 
 // A Python component of KFP's SDK brings its packages along: its command is
@@ -227,8 +229,8 @@ func (r *run) tool(ctx context.Context, env *environ, program string, args ...st
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Env = env.list()
 	cmd.Dir = r.dir
-	ownGroup(cmd)
-	cmd.Cancel = func() error { killGroup(cmd.Process.Pid); return nil }
+	group.Own(cmd)
+	cmd.Cancel = func() error { group.Kill(cmd.Process.Pid); return nil }
 	cmd.WaitDelay = 5 * time.Second
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

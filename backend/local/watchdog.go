@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"strconv"
 	"sync"
+
+	"github.com/kfp-go/kfp-go/backend/local/group"
 )
 
 // A watchdog kills the process groups of a run when this process dies without
@@ -35,7 +37,7 @@ exit 0
 func (w *watchdog) start() {
 	cmd := exec.Command("sh", "-c", watchdogScript)
 	cmd.Dir = "/"
-	ownGroup(cmd)
+	group.Own(cmd)
 	in, err := cmd.StdinPipe()
 	if err != nil || cmd.Start() != nil {
 		return

@@ -1,4 +1,4 @@
-package local
+package group
 
 import (
 	"bytes"
@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// sweep kills processes of a task that left its process group. They are known
-// by the token in their environment.
-func sweep(token string) {
-	want := []byte(tokenName + "=" + token)
+// Sweep kills processes that left their group. They are known by a variable,
+// NAME=VALUE, that they were given.
+func Sweep(variable string) {
+	want := []byte(variable)
 	for range 3 {
 		if !sweepOnce(want) {
 			return
