@@ -36,11 +36,13 @@ type Options struct {
 type Stop uint8
 
 // AfterLower is the whole way. AfterCheck, which includes lint, is what
-// `validate` without a manifest and `graph` need.
+// `validate` without a manifest and `graph` need; AfterArguments what printing
+// the pipeline in a language of pipelines needs.
 const (
 	AfterLower Stop = iota
 	AfterParse
 	AfterCheck
+	AfterArguments
 )
 
 // A Result is what compiling gave. Without an Error among the diagnostics
@@ -97,7 +99,7 @@ var phases = [...]phase{
 	{name: "parse", run: (*compilation).parse, stop: AfterParse, goOn: true},
 	{name: "check", run: (*compilation).check, goOn: true},
 	{name: "lint", run: (*compilation).lint, stop: AfterCheck, goOn: true},
-	{name: "arguments", run: (*compilation).arguments},
+	{name: "arguments", run: (*compilation).arguments, stop: AfterArguments},
 	{name: "lower", run: (*compilation).lower},
 }
 

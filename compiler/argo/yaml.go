@@ -7,11 +7,11 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kfp-go/kfp-go/compiler/yamltext"
 )
 
 // printYAML writes an API object as YAML: fields in the order of the struct,
@@ -232,15 +232,6 @@ func (w *yamlWriter) sequence(v reflect.Value, indent int, at where) {
 	}
 }
 
-func (w *yamlWriter) indent(n int) {
-	const blanks = "                                                                "
-	for n > len(blanks) {
-		w.buf.WriteString(blanks)
-		n -= len(blanks)
-	}
-	w.buf.WriteString(blanks[:n])
-}
-
 func (w *yamlWriter) scalar(s string, at where) {
 	if at == atKey {
 		w.buf.WriteByte(' ')
@@ -249,207 +240,16 @@ func (w *yamlWriter) scalar(s string, at where) {
 	w.buf.WriteByte('\n')
 }
 
-func (w *yamlWriter) key(s string) {
-	if plain(s) {
-		w.buf.WriteString(s)
-		return
-	}
-	w.quoted(s)
-}
+func (w *yamlWriter) key(s string) { yamltext.Key(&w.buf, s) }
 
-// text writes a string so that every YAML reader, of version 1.1 or 1.2, takes
-// it as this string.
 func (w *yamlWriter) text(s string, indent int, at where) {
 	if at == atKey {
 		w.buf.WriteByte(' ')
 	}
-	switch {
-	case plain(s):
-		w.buf.WriteString(s)
-	case blockable(s):
-		w.block(s, indent)
-		return
-	default:
-		w.quoted(s)
-	}
-	w.buf.WriteByte('\n')
+	yamltext.Text(&w.buf, s, indent)
 }
 
-func (w *yamlWriter) quoted(s string) {
-	if strings.IndexByte(s, '\'') >= 0 && strings.IndexByte(s, '"') < 0 && singleQuotable(s) {
-		w.double(s) // expressions are full of single quotes
-		return
-	}
-	if singleQuotable(s) {
-		w.buf.WriteByte('\'')
-		w.buf.WriteString(strings.ReplaceAll(s, "'", "''"))
-		w.buf.WriteByte('\'')
-		return
-	}
-	w.double(s)
-}
-
-func (w *yamlWriter) double(s string) {
-	w.buf.WriteByte('"')
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		switch {
-		case r == '"' || r == '\\':
-			w.buf.WriteByte('\\')
-			w.buf.WriteRune(r)
-		case r == '\n':
-			w.buf.WriteString(`\n`)
-		case r == '\t':
-			w.buf.WriteString(`\t`)
-		case r == '\r':
-			w.buf.WriteString(`\r`)
-		case r < 0x20 || r == 0x7f:
-			w.hex(`\x`, r, 2)
-		case printable(r):
-			w.buf.WriteString(s[:n])
-		case r <= 0xffff:
-			w.hex(`\u`, r, 4)
-		default:
-			w.hex(`\U`, r, 8)
-		}
-		s = s[n:]
-	}
-	w.buf.WriteByte('"')
-}
-
-func (w *yamlWriter) hex(mark string, r rune, digits int) {
-	const hex = "0123456789abcdef"
-	w.buf.WriteString(mark)
-	for i := digits - 1; i >= 0; i-- {
-		w.buf.WriteByte(hex[r>>(4*i)&15])
-	}
-}
-
-// block writes a literal block scalar, its lines indented by two more than the
-// key they belong to.
-func (w *yamlWriter) block(s string, indent int) {
-	w.buf.WriteByte('|')
-	body := s
-	switch {
-	case !strings.HasSuffix(s, "\n"):
-		w.buf.WriteByte('-')
-	case strings.HasSuffix(s, "\n\n"):
-		w.buf.WriteByte('+')
-		body = s[:len(s)-1]
-	default:
-		body = s[:len(s)-1]
-	}
-	w.buf.WriteByte('\n')
-	for line := range strings.SplitSeq(body, "\n") {
-		if line != "" {
-			w.indent(max(indent, 2))
-			w.buf.WriteString(line)
-		}
-		w.buf.WriteByte('\n')
-	}
-}
-
-// blockable reports whether a literal block scalar shows the text exactly.
-func blockable(s string) bool {
-	if !strings.Contains(s, "\n") || strings.Trim(s, "\n") == "" || !utf8.ValidString(s) {
-		return false
-	}
-	if s[0] == ' ' || s[0] == '\n' || s[0] == '\t' {
-		return false
-	}
-	for _, r := range s {
-		if r != '\n' && r != '\t' && !printable(r) {
-			return false
-		}
-	}
-	return true
-}
-
-func singleQuotable(s string) bool {
-	for _, r := range s {
-		if !printable(r) {
-			return false
-		}
-	}
-	return utf8.ValidString(s)
-}
-
-// printable leaves out what YAML forbids or what some readers take as a line
-// break.
-func printable(r rune) bool {
-	if r < 0x7f {
-		return r >= 0x20
-	}
-	return r != utf8.RuneError && r != 0xfeff && unicode.IsPrint(r)
-}
-
-// plain reports whether the text can stand without quotes everywhere.
-func plain(s string) bool {
-	if s == "" || len(s) > 200 {
-		return false
-	}
-	c := s[0]
-	if c >= '1' && c <= '9' {
-		return amount(s)
-	}
-	if c == '-' {
-		s = strings.TrimLeft(s, "-")
-		if s == "" || len(s) > 60 || strings.ContainsAny(s, " :") {
-			return false
-		}
-		c = s[0]
-	} else if c == '/' || c == '_' {
-		c = 'a'
-	}
-	if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
-		return false
-	}
-	for i := 1; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-		case c == '-' || c == '_' || c == '.' || c == '/' || c == '@' || c == '(' || c == ')' || c == '=' || c == '&' || c == '|' || c == '+':
-		case c == ' ':
-			if i == len(s)-1 {
-				return false
-			}
-		case c == ':':
-			if i == len(s)-1 || s[i+1] == ' ' {
-				return false
-			}
-		default:
-			return false
-		}
-	}
-	return !reserved(s)
-}
-
-// amount reports whether the text is a whole number with one or two letters
-// behind it, such as 500m, 10s and 4Gi, which no reader takes for a number.
-func amount(s string) bool {
-	digits := strings.TrimLeft(s, "0123456789")
-	if len(digits) == 0 || len(digits) > 2 {
-		return false
-	}
-	for i := range len(digits) {
-		if c := digits[i]; !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
-			return false
-		}
-	}
-	return true
-}
-
-// reserved words are booleans or null to YAML 1.1.
-func reserved(s string) bool {
-	if len(s) > 5 {
-		return false
-	}
-	switch strings.ToLower(s) {
-	case "y", "n", "yes", "no", "on", "off", "true", "false", "null":
-		return true
-	}
-	return false
-}
+func (w *yamlWriter) indent(n int) { yamltext.Indent(&w.buf, n) }
 
 type fieldInfo struct {
 	index  int

@@ -29,6 +29,7 @@ type border struct {
 var borders = []border{
 	{"compiler/source", nil},
 	{"compiler/graph", nil},
+	{"compiler/yamltext", nil},
 	{"compiler/diag", []string{"compiler/source"}},
 	{"compiler/diag/render", []string{"compiler/diag", "compiler/source", "github.com/charmbracelet/x/ansi"}}, // widths
 	{"compiler/ir", []string{"compiler/source"}},
@@ -39,10 +40,11 @@ var borders = []border{
 		"github.com/argoproj/argo-workflows/v3/util/expr/env", "github.com/Masterminds/sprig/v3", "github.com/evilmonkeyinc/jsonpath"}},
 	{"compiler/dsl/...", []string{"compiler/ir", "compiler/expr", "compiler/tree", "compiler/diag", "compiler/source", "compiler/dsl/..."}},
 	{"compiler/kfpspec/...", []string{"compiler/ir", "compiler/expr", "compiler/tree", "compiler/diag", "compiler/source", "compiler/kfpspec/..."}},
+	{"compiler/kfpwrite/...", []string{"compiler/ir", "compiler/expr", "compiler/diag", "compiler/source", "compiler/yamltext", "compiler/kfpwrite/..."}},
 	{"compiler/check", []string{"compiler/ir", "compiler/expr", "compiler/graph", "compiler/diag", "compiler/source"}},
 	{"compiler/lint/linttest", []string{"compiler/..."}},
 	{"compiler/lint/...", []string{"compiler/ir", "compiler/expr", "compiler/graph", "compiler/diag", "compiler/source", "compiler/check", "compiler/lint"}},
-	{"compiler/argo/...", []string{"compiler/check", "compiler/graph", "compiler/ir", "compiler/expr", "compiler/diag", "compiler/source", "compiler/argo/...", "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/...", "sigs.k8s.io/yaml", "k8s.io/api/...", "k8s.io/apimachinery/...", "k8s.io/utils/ptr"}},
+	{"compiler/argo/...", []string{"compiler/check", "compiler/graph", "compiler/ir", "compiler/expr", "compiler/diag", "compiler/source", "compiler/yamltext", "compiler/argo/...", "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/...", "sigs.k8s.io/yaml", "k8s.io/api/...", "k8s.io/apimachinery/...", "k8s.io/utils/ptr"}},
 	{"compiler/compilertest", nil},
 	{"compiler", []string{"compiler/..."}},
 	{"components/...", []string{"compiler", "compiler/source", "components/..."}},

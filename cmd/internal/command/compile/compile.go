@@ -11,6 +11,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/build"
 	"github.com/kfp-go/kfp-go/cmd/internal/output"
+	"github.com/kfp-go/kfp-go/compiler"
 	"github.com/kfp-go/kfp-go/compiler/argo"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 )
@@ -43,7 +44,7 @@ task, nothing else in the cluster. The same input gives the same bytes.
 Nothing is written when the pipeline has errors.`,
 		Args: app.Args(0, 1, build.What),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if err := opt.check(); err != nil {
+			if err := opt.check(cmd); err != nil {
 				return err
 			}
 			if opt.Source, err = build.Open(a, cmd, args); err != nil {
@@ -55,35 +56,43 @@ Nothing is written when the pipeline has errors.`,
 	f := cmd.Flags()
 	f.StringVarP(&opt.Out, "out", "o", "", "write to this `FILE` instead of standard output")
 	f.StringVar(&opt.Kind, "kind", argo.KindWorkflow, strings.Join(kinds(), ", "))
-	f.StringVar(&opt.To, "to", "argo", "what to compile to: argo")
+	f.StringVar(&opt.To, "to", targets[0].name, "what to compile to: "+strings.Join(targetNames(), ", "))
 	f.StringVar(&opt.Name, "name", "", "name of the object; default: from the pipeline's")
 	f.BoolVar(&opt.Strict, "strict", false, "warnings fail too")
 	build.Params(f, &opt.Params)
 	app.Setting(f, "", "profile", "namespace", "artifact-root", "cache", "argo-check", "argo-version")
+	_ = cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions(targetNames(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(kinds(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
-func (opt *Options) check() error {
+func (opt *Options) check(cmd *cobra.Command) error {
 	if !slices.Contains(kinds(), opt.Kind) {
 		return app.WithHint(app.Usagef("--kind %q is none of %s", opt.Kind, strings.Join(kinds(), ", ")), diag.Hint(opt.Kind, kinds()))
 	}
-	if opt.To != "argo" {
-		return app.Usagef("--to %q: only argo is there so far", opt.To)
+	to := findTarget(opt.To)
+	if to == nil {
+		return app.WithHint(app.Usagef("--to %q is none of %s", opt.To, strings.Join(targetNames(), ", ")), diag.Hint(opt.To, targetNames()))
+	}
+	if to.name == targets[0].name {
+		return nil
+	}
+	for _, name := range manifestOnly {
+		if cmd.Flags().Changed(name) {
+			return app.Usagef("--%s says something about a manifest for Argo and cannot stand beside --to %s", name, to.name)
+		}
 	}
 	return nil
 }
 
 func run(ctx context.Context, opt *Options) error {
-	a := opt.App
-	res, err := build.Compile(ctx, opt.Source, build.Options{
-		Params: opt.Params, Open: true,
-		Argo: argo.Options{Kind: opt.Kind, Name: opt.Name},
-	})
+	a, to := opt.App, findTarget(opt.To)
+	res, err := build.Compile(ctx, opt.Source, build.Options{Params: opt.Params, Open: true, Stop: to.stop, Argo: argo.Options{Kind: opt.Kind, Name: opt.Name}})
 	if err != nil {
 		return err
 	}
-	if err := build.ArgoCheck(ctx, a, opt.Source.Config, res); err != nil {
+	out, err := printed(ctx, opt, to, res)
+	if err != nil {
 		return err
 	}
 	if err := build.Tell(a, res.Diagnostics); err != nil {
@@ -92,20 +101,36 @@ func run(ctx context.Context, opt *Options) error {
 	if opt.Strict && len(build.Without(res.Diagnostics, diag.Note)) > 0 {
 		return app.Findings()
 	}
-	if res.Manifest == nil {
-		return app.Failf("no manifest was made, and no error was found: this is a mistake in kfp-go, please report it")
-	}
-	if err := write(opt, res.Manifest.YAML); err != nil {
+	if err := write(opt, out); err != nil {
 		return err
 	}
-	build.TellSize(a, res.Manifest)
+	if to.after != nil {
+		to.after(opt, res)
+	}
 	return nil
 }
 
-func write(opt *Options, manifest []byte) error {
-	if opt.Out != "" && opt.Out != "-" {
-		return output.Answer(opt.Out, manifest)
+// printed is the output, nothing when the pipeline has errors. What printing
+// finds joins the findings of the result.
+func printed(ctx context.Context, opt *Options, to *target, res *compiler.Result) ([]byte, error) {
+	if diag.HasErrors(res.Diagnostics) {
+		return nil, nil
 	}
-	_, err := opt.App.IO.Out.Write(manifest)
+	var found diag.List
+	out, err := to.print(ctx, opt, res, found.Report)
+	if found.Len() > 0 {
+		for _, d := range res.Diagnostics {
+			found.Report(d)
+		}
+		res.Diagnostics = found.Sorted()
+	}
+	return out, err
+}
+
+func write(opt *Options, out []byte) error {
+	if opt.Out != "" && opt.Out != "-" {
+		return output.Answer(opt.Out, out)
+	}
+	_, err := opt.App.IO.Out.Write(out)
 	return err
 }

@@ -1,0 +1,56 @@
+package compile
+
+import (
+	"context"
+
+	"github.com/kfp-go/kfp-go/cmd/internal/app"
+	"github.com/kfp-go/kfp-go/cmd/internal/build"
+	"github.com/kfp-go/kfp-go/compiler"
+	"github.com/kfp-go/kfp-go/compiler/diag"
+)
+
+// A target is a language to compile to.
+type target struct {
+	name string
+	stop compiler.Stop
+	// print gives the output for a pipeline without errors; what it cannot say
+	// it reports.
+	print func(ctx context.Context, opt *Options, res *compiler.Result, report diag.Reporter) ([]byte, error)
+	// after, if there, says something once the output is written.
+	after func(opt *Options, res *compiler.Result)
+}
+
+// targets are what --to knows, the default first.
+var targets = []target{
+	{name: "argo", stop: compiler.AfterLower, print: printArgo, after: func(opt *Options, res *compiler.Result) { build.TellSize(opt.App, res.Manifest) }},
+}
+
+func targetNames() []string {
+	out := make([]string, len(targets))
+	for i, t := range targets {
+		out[i] = t.name
+	}
+	return out
+}
+
+func findTarget(name string) *target {
+	for i := range targets {
+		if targets[i].name == name {
+			return &targets[i]
+		}
+	}
+	return nil
+}
+
+func printArgo(ctx context.Context, opt *Options, res *compiler.Result, _ diag.Reporter) ([]byte, error) {
+	if res.Manifest == nil {
+		return nil, app.Failf("no manifest was made, and no error was found: this is a mistake in kfp-go, please report it")
+	}
+	if err := build.ArgoCheck(ctx, opt.App, opt.Source.Config, res); err != nil {
+		return nil, err
+	}
+	return res.Manifest.YAML, nil
+}
+
+// manifestOnly names the flags that act on a manifest of Argo's alone.
+var manifestOnly = []string{"kind", "name", "namespace", "artifact-root", "cache", "argo-check", "argo-version"}
