@@ -9,10 +9,10 @@ FUZZTIME  ?= 20s
 TESTFLAGS ?=
 SHARED    ?= ../shared
 
-.PHONY: help build iris test e2e bench lint fuzz docs clean
+.PHONY: help build iris test corpus e2e bench lint fuzz docs clean
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
 
 build: ## the static binary, bin/kfp-go
 	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/kfp-go
@@ -26,6 +26,9 @@ iris: build ## compile examples/iris to an Argo manifest, run it here, show resu
 test: ## all tests that need neither a cluster nor a container engine, with coverage
 	CGO_ENABLED=0 $(GO) test -tags $(TAGS) $(TESTFLAGS) -coverprofile=coverage.out -coverpkg=./... ./...
 	@$(GO) tool cover -func=coverage.out | awk '/^total:/ {print "coverage of statements: " $$3}'
+
+corpus: ## compile every pipeline of a corpus of KFP files: accepted by Argo, one pod for each container task
+	$(GO) run -tags $(TAGS) ./cmd/internal/corpuscheck -corpus $(SHARED)/corpus/kfp
 
 e2e: build ## end-to-end tests on the cluster that $$KUBECONFIG names
 	$(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -p 1 -run 'E2E|Cluster' ./backend/argo/... ./compiler/argo/... ./cmd/internal/e2e/...
