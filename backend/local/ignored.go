@@ -26,6 +26,12 @@ func Ignored(p *ir.Pipeline) []string {
 	if p.Schedule != nil {
 		has["schedule"] = true
 	}
+	if p.Mutex.Text != "" {
+		has["mutex"] = true
+	}
+	if p.Semaphore != nil {
+		has["semaphore"] = true
+	}
 	if p.ArgoSpec != nil {
 		has["argo"] = true
 	}
@@ -50,9 +56,9 @@ func Ignored(p *ir.Pipeline) []string {
 
 func order() []string {
 	return []string{
-		"resources", "accelerator", "spot", "node-selector", "affinity", "tolerations", "security-context", "volumes",
+		"resources", "accelerator", "spot", "node-selector", "affinity", "tolerations", "security-context", "volumes", "init-containers",
 		"service-account", "labels", "annotations", "image-pull-policy", "image-pull-secrets", "priority-class", "queue",
-		"shared-memory", "ttl", "schedule", "argo",
+		"shared-memory", "ttl", "mutex", "semaphore", "schedule", "argo",
 	}
 }
 
@@ -62,8 +68,8 @@ func ignoredSettings(s *ir.Settings, has map[string]bool) {
 	}
 	for name, set := range map[string]bool{
 		"resources": len(s.Resources) > 0, "accelerator": s.Accelerator != nil, "spot": s.Spot != "" && s.Spot != "never",
-		"node-selector": len(s.NodeSelector) > 0, "affinity": s.Affinity != nil, "tolerations": len(s.Tolerations) > 0,
-		"security-context": s.SecurityContext != nil, "volumes": len(s.Volumes) > 0, "service-account": s.ServiceAccount != nil,
+		"node-selector": len(s.NodeSelector) > 0 || s.NodeSelectorFrom != nil, "affinity": len(s.Affinity) > 0, "tolerations": len(s.Tolerations) > 0,
+		"security-context": s.SecurityContext != nil, "volumes": len(s.Volumes) > 0, "init-containers": len(s.InitContainers) > 0, "service-account": s.ServiceAccount != nil,
 		"labels": len(s.Labels) > 0, "annotations": len(s.Annotations) > 0, "image-pull-policy": s.ImagePullPolicy != "",
 		"image-pull-secrets": len(s.ImagePullSecrets) > 0, "priority-class": s.PriorityClass != "", "queue": s.Queue != "",
 		"shared-memory": s.SharedMemory != "", "argo": s.Argo != nil,

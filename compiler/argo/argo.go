@@ -51,7 +51,10 @@ type Options struct {
 	// node label of its product; others have DOMAIN/gpu.product.
 	ProductLabels map[string]string
 	// Spot are the node labels and taints that mean spot; nil: DefaultSpot.
-	Spot        []SpotRule
+	Spot []SpotRule
+	// Semaphores is the ConfigMap of semaphores that name none, "":
+	// DefaultSemaphores.
+	Semaphores  string
 	Labels      []ir.Pair // of the object
 	Annotations []ir.Pair
 }

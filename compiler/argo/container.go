@@ -7,6 +7,7 @@ import (
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/kfp-go/kfp-go/compiler/check"
 	"github.com/kfp-go/kfp-go/compiler/expr"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
@@ -41,20 +42,24 @@ type pod struct {
 	late     []corev1.EnvVar // KFP_A<n>
 	hidden   map[*ir.Expr]string
 	computed map[ir.Value]string // settings computed by the caller
+	absent   map[ir.Value]bool   // those that may be absent
 	patch    patch
+
+	volumeNames map[string]string // of volumes, by what the author calls them
 }
 
 // containerUnit is the template of a container task. Tasks of one component
 // with equal settings share it.
-func (l *lowerer) containerUnit(t *ir.Task) *unit {
+func (l *lowerer) containerUnit(s *check.Scope, t *ir.Task) *unit {
 	l.pods++
-	key := unitKey{component: t.Component, settings: l.fingerprint(t.Settings)}
+	absent, mark := absentSettings(s, t)
+	key := unitKey{component: t.Component, settings: l.fingerprint(t.Settings) + mark}
 	if u, ok := l.units[key]; ok {
 		return u
 	}
 	p := &pod{l: l, c: t.Component, body: t.Component.Container(), settings: t.Settings,
 		t: &wfv1.Template{}, u: &unit{outs: map[string]outKind{}}, main: &corev1.Container{},
-		hidden: map[*ir.Expr]string{}, computed: map[ir.Value]string{}}
+		hidden: map[*ir.Expr]string{}, computed: map[ir.Value]string{}, absent: absent}
 	p.sdk, p.byURI = usesExecutorInput(p.body), pathsByURI(p.body)
 	p.build()
 	p.u.template = l.add(l.componentName(t.Component), p.t)

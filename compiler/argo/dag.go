@@ -28,13 +28,13 @@ type dag struct {
 }
 
 // unitOf makes the component of a task callable.
-func (l *lowerer) unitOf(t *ir.Task) *unit {
+func (l *lowerer) unitOf(s *check.Scope, t *ir.Task) *unit {
 	c := t.Component
 	switch c.Body.(type) {
 	case *ir.DAG:
 		return l.dagUnit(c)
 	case *ir.Container:
-		return l.containerUnit(t)
+		return l.containerUnit(s, t)
 	case *ir.Importer:
 		return l.importerUnit(c)
 	case *ir.Claim:
@@ -105,7 +105,7 @@ func (l *lowerer) newDAG(c *ir.Component) *dag {
 		}
 	}
 	for i, t := range d.dag.Tasks {
-		d.units[i] = l.unitOf(t)
+		d.units[i] = l.unitOf(d.scope, t)
 		if t.ForEach != nil {
 			d.units[i] = l.loopUnit(t, d.units[i])
 		}
@@ -219,7 +219,7 @@ func (d *dag) task(i int, r *region) wfv1.DAGTask {
 // exitHook runs a task once another has ended. Argo takes its failure as no
 // failure of the run.
 func (d *dag) exitHook(t *ir.Task, r *region) wfv1.LifecycleHook {
-	u := d.l.unitOf(t.OnExit)
+	u := d.l.unitOf(d.scope, t.OnExit)
 	at := &place{d: d, r: r, task: t.OnExit, index: -1, guard: true, exits: t}
 	hook := wfv1.LifecycleHook{Template: u.template}
 	at.arguments(u, t.OnExit, &hook.Arguments)

@@ -1,10 +1,12 @@
 package argo
 
 import (
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/kfp-go/kfp-go/compiler/expr"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/source"
 )
@@ -26,10 +28,41 @@ func (p *pod) env() []corev1.EnvVar {
 	}
 	if p.settings != nil {
 		for _, e := range p.settings.Env {
+			if ref := keyRefOf(e); ref != nil && p.absent[ref.Name] {
+				i, ok := at[e.Name.Text]
+				p.optionalEnv(e, ref, ok && out[i].ValueFrom == nil)
+				continue
+			}
 			put(p.envVar(e, p.settingPieces))
 		}
 	}
 	return out
+}
+
+func keyRefOf(e *ir.EnvVar) *ir.KeyRef {
+	if e.Secret != nil {
+		return e.Secret
+	}
+	return e.ConfigMap
+}
+
+// optionalEnv is a variable that is there if the name of its object is; over is
+// true where a plain value is overridden.
+func (p *pod) optionalEnv(e *ir.EnvVar, ref *ir.KeyRef, over bool) {
+	kind := "configMapKeyRef"
+	if e.Secret != nil {
+		kind = "secretKeyRef"
+	}
+	source := "'name': #, 'key': " + p.settingText(ref.Key)
+	if ref.Optional != nil {
+		source += ", 'optional': " + strconv.FormatBool(*ref.Optional)
+	}
+	value := ""
+	if over {
+		value = "'value': nil, "
+	}
+	entry := "({'name': " + expr.ArgoString(e.Name.Text) + ", " + value + "'valueFrom': ({'" + kind + "': ({" + source + " }) }) })"
+	p.patch.env = append(p.patch.env, p.present(ref.Name, entry))
 }
 
 func (p *pod) envVar(e *ir.EnvVar, pieces func(ir.Value) []piece) corev1.EnvVar {

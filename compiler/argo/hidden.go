@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kfp-go/kfp-go/compiler/check"
 	"github.com/kfp-go/kfp-go/compiler/expr"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/source"
@@ -97,17 +98,13 @@ func (p *pod) hide() {
 	for i, v := range computedOf(p.settings) {
 		name := taken.take("kfp-setting-" + strconv.Itoa(i))
 		p.computed[v] = name
-		structural := isStructural(p.settings, v)
+		as := p.reading(v)
 		p.u.params = append(p.u.params, param{name: name, hidden: func(at *place) value {
 			vs := computedOf(at.task.Settings)
 			if i >= len(vs) {
 				return constant(nil)
 			}
-			x := at.value(vs[i])
-			if structural {
-				return x
-			}
-			return x.converted(&ir.Port{Type: ir.Type{Kind: ir.String}, Optional: true})
+			return as(at.value(vs[i]))
 		}})
 	}
 	n := 0
@@ -167,16 +164,110 @@ func computedOf(s *ir.Settings) []ir.Value {
 	return out
 }
 
-func isStructural(s *ir.Settings, v ir.Value) bool {
-	if v == s.Affinity || v == s.SecurityContext {
-		return true
+// absentSettings tells which computed settings of a task may be absent; mark
+// tells sets of them apart.
+func absentSettings(s *check.Scope, t *ir.Task) (absent map[ir.Value]bool, mark string) {
+	for i, v := range computedOf(t.Settings) {
+		e, isExpr := v.(*ir.Expr)
+		maybe := s.Optional(v, t)
+		if isExpr && e.Program != nil {
+			kind := e.Program.Type().Kind
+			maybe = kind == ir.Dynamic || kind == ir.Null
+		}
+		if maybe {
+			if absent == nil {
+				absent = map[ir.Value]bool{}
+			}
+			absent[v] = true
+			mark += "," + strconv.Itoa(i)
+		}
 	}
-	for _, t := range s.Tolerations {
-		if v == t {
+	return absent, mark
+}
+
+// reading is how the caller hands a computed setting over: what does not fit
+// must fail there, for in a field of the pod a failure would leave the
+// expression itself.
+func (p *pod) reading(v ir.Value) func(value) value {
+	s := p.settings
+	text := func(x value) value { return x.converted(&ir.Port{Type: ir.Type{Kind: ir.String}, Optional: true}) }
+	refuse := func(x value, test string) value {
+		return value{typ: x.typ, absent: x.absent, expr: "filter([" + x.decoded() + "]," + test + ")[0]"}
+	}
+	switch {
+	case oneOf(v, s.Affinity), v == s.SecurityContext, v == s.NodeSelectorFrom:
+		return func(x value) value { return x.converted(&ir.Port{Type: ir.Type{Kind: ir.Struct}, Optional: true}) }
+	case oneOf(v, s.Tolerations):
+		return func(x value) value { return refuse(x, "# == nil or type(#) in ['map','array']") }
+	case p.isName(v) && p.absent[v] && !p.required(v):
+		return func(x value) value { return refuse(text(x), "# != ''") }
+	case p.isName(v):
+		return func(x value) value { return refuse(text(x), "(# ?? '') != ''") }
+	}
+	return text
+}
+
+func oneOf(v ir.Value, list []ir.Value) bool {
+	for _, x := range list {
+		if x == v {
 			return true
 		}
 	}
 	return false
+}
+
+// isName reports whether the setting names an object of the cluster.
+func (p *pod) isName(v ir.Value) bool {
+	s := p.settings
+	for _, e := range s.Env {
+		for _, k := range [...]*ir.KeyRef{e.Secret, e.ConfigMap} {
+			if k != nil && (v == k.Name || v == k.Key) {
+				return true
+			}
+		}
+	}
+	for _, e := range s.EnvFrom {
+		if v == e.Secret || v == e.ConfigMap {
+			return true
+		}
+	}
+	for _, x := range s.Volumes {
+		if v == x.Secret || v == x.ConfigMap || v == x.Claim {
+			return true
+		}
+	}
+	return oneOf(v, s.ImagePullSecrets)
+}
+
+// required reports whether the setting must be there: the name of a claim, the
+// key in a Secret or ConfigMap.
+func (p *pod) required(v ir.Value) bool {
+	for _, x := range p.settings.Volumes {
+		if v == x.Claim {
+			return true
+		}
+	}
+	for _, e := range p.settings.Env {
+		for _, k := range [...]*ir.KeyRef{e.Secret, e.ConfigMap} {
+			if k != nil && v == k.Key {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// settingExpr is expr-lang text of a setting's decoded value.
+func (p *pod) settingExpr(v ir.Value) string {
+	if lit, ok := v.(*ir.Literal); ok {
+		return expr.ArgoConst(lit.V)
+	}
+	return "fromJSON(" + inputParam(p.computed[v]) + ")"
+}
+
+// present gives an entry with the name "#", nil where the name is absent.
+func (p *pod) present(name ir.Value, entry string) string {
+	return "map([" + p.settingExpr(name) + "],# == nil ? nil : " + entry + ")[0]"
 }
 
 // settingPieces takes a setting apart.

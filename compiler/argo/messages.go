@@ -55,10 +55,6 @@ func msgQuantity(at source.Span, what, text string) diag.Diagnostic {
 	return note("A607", at, fmt.Sprintf("%q is no quantity (%s)", clip(text), what), "such as 500m, 2, 512Mi or 10Gi")
 }
 
-func msgAcceleratorType(at source.Span) diag.Diagnostic {
-	return note("A608", at, "an accelerator with a product must have a type that is known when the pipeline is compiled", "choose it with a profile")
-}
-
 func msgObject(at source.Span, what string, err error) diag.Diagnostic {
 	return note("A609", at, fmt.Sprintf("this is no valid %s: %s", what, clean(err)), "")
 }

@@ -1,6 +1,7 @@
 package argo
 
 import (
+	"cmp"
 	"math"
 	"strings"
 
@@ -261,6 +262,28 @@ func (l *lowerer) settings(spec *wfv1.WorkflowSpec) {
 	if p.Workspace != nil {
 		l.workspaceClaim(spec)
 	}
+	spec.Synchronization = l.synchronization()
+}
+
+// DefaultSemaphores is the ConfigMap of semaphores that name none.
+const DefaultSemaphores = "kfp-semaphores"
+
+// synchronization makes runs wait for one another.
+func (l *lowerer) synchronization() *wfv1.Synchronization {
+	p := l.p
+	if p.Mutex.Text == "" && p.Semaphore == nil {
+		return nil
+	}
+	out := &wfv1.Synchronization{}
+	if p.Mutex.Text != "" {
+		out.Mutexes = []*wfv1.Mutex{{Name: p.Mutex.Text}}
+	}
+	if s := p.Semaphore; s != nil {
+		ref := &corev1.ConfigMapKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: s.ConfigMap}, Key: s.Key}
+		ref.Name = cmp.Or(ref.Name, l.opt.Semaphores, DefaultSemaphores)
+		out.Semaphores = []*wfv1.SemaphoreRef{{ConfigMapKeyRef: ref}}
+	}
+	return out
 }
 
 func small(n *int64) *int32 {
@@ -279,9 +302,7 @@ func (l *lowerer) workspaceClaim(spec *wfv1.WorkflowSpec) {
 	}
 	claim := corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: workspaceName}}
 	claim.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: q}
-	if w.StorageClass != "" {
-		claim.Spec.StorageClassName = ptr.To(w.StorageClass)
-	}
+	claim.Spec.StorageClassName = w.StorageClass
 	modes := w.AccessModes
 	if len(modes) == 0 {
 		modes = []string{"ReadWriteOnce"}

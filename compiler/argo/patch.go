@@ -14,14 +14,28 @@ import (
 type patch struct {
 	args             string // expr-lang text of the list
 	requests, limits []patchPair
-	raw              []patchPair // fields of the pod's spec
-	tolerations      []string
-	pullSecrets      []string
+	main, spec       []patchPair // fields of the container and of the pod's spec
+	selector         []string    // node selectors, as structs
+	tolerations      []string    // tolerations, lists of them, or nil
+	pullSecrets      []string    // constant names
+	// Entries that may be absent: structs or nil.
+	env, envFrom, mounts, volumes, pulls []string
 }
 
 type patchPair struct {
 	key, expr string
-	keyed     bool // the key is a tag that yields JSON
+	// computed: the key is an expression too. Where key or value are empty, there
+	// is no entry.
+	computed bool
+}
+
+// patchJSON inserts the JSON of an expression. What it holds may be anybody's
+// text, and must survive the passes that follow.
+func patchJSON(e string) string { return tag(wireExpr("toJson(" + e + ")")) }
+
+// some is a list of those entries that are there.
+func some(entries []string) string {
+	return "filter(" + listExpr(entries) + ",# != nil)"
 }
 
 // text is the patch as JSON with tags, "" when there is nothing to patch.
@@ -43,11 +57,26 @@ func (q *patch) text(fixed []corev1.Toleration) string {
 	if len(res) > 0 {
 		main = append(main, `"resources":{`+strings.Join(res, ",")+" }")
 	}
+	if len(q.env) > 0 {
+		main = append(main, `"env":`+patchJSON(some(q.env)))
+	}
+	if len(q.envFrom) > 0 {
+		main = append(main, `"envFrom":`+patchJSON(some(q.envFrom)))
+	}
+	if len(q.mounts) > 0 {
+		main = append(main, `"volumeMounts":`+patchJSON(some(q.mounts)))
+	}
+	for _, x := range q.main {
+		main = append(main, quoteJSON(x.key)+":"+patchJSON(x.expr))
+	}
 	if len(main) > 0 {
 		spec = append(spec, `"containers":[{"name":"main",`+strings.Join(main, ",")+" } ]")
 	}
-	for _, x := range q.raw {
-		spec = append(spec, quoteJSON(x.key)+":"+tag("toJson("+x.expr+")"))
+	for _, x := range q.spec {
+		spec = append(spec, quoteJSON(x.key)+":"+patchJSON(x.expr))
+	}
+	if len(q.selector) > 0 {
+		spec = append(spec, `"nodeSelector":`+patchJSON(merged(q.selector)))
 	}
 	if len(q.tolerations) > 0 {
 		parts := append([]string(nil), q.tolerations...)
@@ -55,14 +84,13 @@ func (q *patch) text(fixed []corev1.Toleration) string {
 			b, _ := json.Marshal(t)
 			parts = append(parts, "fromJSON("+expr.ArgoString(string(b))+")")
 		}
-		spec = append(spec, `"tolerations":`+tag("toJson("+listExpr(parts)+")"))
+		spec = append(spec, `"tolerations":`+patchJSON("filter(flatten("+listExpr(parts)+"),# != nil)"))
 	}
-	if len(q.pullSecrets) > 0 {
-		list := make([]string, len(q.pullSecrets))
-		for i, s := range q.pullSecrets {
-			list[i] = `{"name":` + quoteJSON(s) + " }"
-		}
-		spec = append(spec, `"imagePullSecrets":[`+strings.Join(list, ",")+"]")
+	if len(q.volumes) > 0 {
+		spec = append(spec, `"volumes":`+patchJSON(some(q.volumes)))
+	}
+	if pulls := q.pullList(); pulls != "" {
+		spec = append(spec, pulls)
 	}
 	if len(spec) == 0 {
 		return ""
@@ -70,16 +98,57 @@ func (q *patch) text(fixed []corev1.Toleration) string {
 	return "{" + strings.Join(spec, ",") + " }"
 }
 
+// pullList are the image pull secrets.
+func (q *patch) pullList() string {
+	switch {
+	case len(q.pulls) > 0:
+		list := make([]string, len(q.pullSecrets))
+		for i, s := range q.pullSecrets {
+			list[i] = `({'name': ` + expr.ArgoString(s) + " })"
+		}
+		return `"imagePullSecrets":` + patchJSON(some(append(list, q.pulls...)))
+	case len(q.pullSecrets) > 0:
+		list := make([]string, len(q.pullSecrets))
+		for i, s := range q.pullSecrets {
+			list[i] = `{"name":` + quoteJSON(s) + " }"
+		}
+		return `"imagePullSecrets":[` + strings.Join(list, ",") + "]"
+	}
+	return ""
+}
+
+// merged is one struct of several, of which the first wins.
+func merged(structs []string) string {
+	out := structs[0]
+	for _, s := range structs[1:] {
+		out = "sprig.merge(" + out + "," + s + ")"
+	}
+	return out
+}
+
 func pairsJSON(list []patchPair) string {
+	for _, x := range list {
+		if x.computed {
+			return pairsExpr(list)
+		}
+	}
 	out := make([]string, len(list))
 	for i, x := range list {
-		key := quoteJSON(x.key)
-		if x.keyed {
-			key = x.key
-		}
-		out[i] = key + ":" + tag("toJson("+x.expr+")")
+		out[i] = quoteJSON(x.key) + ":" + tag("toJson("+x.expr+")") // a quantity: braces are an error anyway
 	}
 	return "{" + strings.Join(out, ",") + " }"
+}
+
+func pairsExpr(list []patchPair) string {
+	pairs := make([]string, len(list))
+	for i, x := range list {
+		key := x.key
+		if !x.computed {
+			key = expr.ArgoString(x.key)
+		}
+		pairs[i] = "[" + key + ", " + x.expr + "]"
+	}
+	return patchJSON("fromPairs(filter(" + listExpr(pairs) + ",not (#[0] in [nil,'']) and not (#[1] in [nil,'','0'])))")
 }
 
 // quoteJSON quotes a text that may hold tags: nothing but quotes and

@@ -1,13 +1,14 @@
 package argo
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
@@ -34,9 +35,8 @@ func (p *pod) apply() {
 	p.t.Metadata.Labels = p.pairs(s.Labels)
 	p.t.Metadata.Annotations = p.pairs(s.Annotations)
 	p.main.ImagePullPolicy = corev1.PullPolicy(s.ImagePullPolicy)
-	for _, v := range s.ImagePullSecrets {
-		p.patch.pullSecrets = append(p.patch.pullSecrets, p.setting(v))
-	}
+	p.pullSecrets(s)
+	p.initContainers(s)
 	p.t.PriorityClassName = s.PriorityClass
 	if s.Queue != "" {
 		if p.t.Metadata.Labels == nil {
@@ -45,7 +45,7 @@ func (p *pod) apply() {
 		p.t.Metadata.Labels["kueue.x-k8s.io/queue-name"] = s.Queue
 	}
 	if s.Timeout > 0 {
-		p.t.ActiveDeadlineSeconds = ptr.To(intstr.FromInt32(int32(math.Ceil(s.Timeout))))
+		p.t.ActiveDeadlineSeconds = ptr.To(intstr.FromInt32(int32(min(math.Ceil(s.Timeout), math.MaxInt32))))
 	}
 	p.retry(s)
 }
@@ -123,22 +123,43 @@ func (p *pod) accelerator(s *ir.Settings) {
 }
 
 // computedAccelerator patches in a resource whose name is known only to the
-// run.
+// run; there is none where the name is absent or empty.
 func (p *pod) computedAccelerator(a *ir.Accelerator, count ir.Value) {
-	name := "fromJSON(" + inputParam(p.computed[a.Type]) + ")"
-	var n string
+	name := p.settingExpr(a.Type)
+	n := p.settingExpr(count)
 	if c, ok := count.(*ir.Literal); ok {
 		n = expr.ArgoString(ir.Text(c.V))
-	} else {
-		n = "fromJSON(" + inputParam(p.computed[count]) + ")"
 	}
-	pair := patchPair{key: tag("toJson(" + name + ")"), expr: n, keyed: true}
+	pair := patchPair{key: name, expr: n, computed: true}
 	p.patch.requests = append(p.patch.requests, pair)
 	p.patch.limits = append(p.patch.limits, pair)
-	p.patch.tolerations = append(p.patch.tolerations, "({'key': "+name+", 'operator': 'Exists' })")
+	p.patch.tolerations = append(p.patch.tolerations, "map(["+name+"],# in [nil,''] ? nil : ({'key': #, 'operator': 'Exists' }))[0]")
 	if a.Product != nil {
-		p.l.cannot(msgAcceleratorType(a.At))
+		none := "fromJSON('{ }')"
+		p.patch.selector = append(p.patch.selector, "map(["+name+"],# in [nil,''] ? "+none+" : fromPairs([["+p.productLabelExpr("#")+", "+p.settingText(a.Product)+"]]))[0]")
 	}
+}
+
+// productLabelExpr is productLabel for a name that is known only to the run.
+func (p *pod) productLabelExpr(name string) string {
+	labels := map[string]any{}
+	for k, v := range p.l.opt.ProductLabels {
+		labels[k] = v
+	}
+	known := expr.ArgoConst(labels)
+	if len(labels) == 0 {
+		known = "fromJSON('{ }')"
+	}
+	domain := "split(" + name + ",'/')[0]"
+	return "(get(" + known + "," + name + ") ?? (" + name + " contains '/' ? (get(" + known + "," + domain + ") ?? " + domain + " + '/gpu.product') : 'gpu.product'))"
+}
+
+// settingText is expr-lang text of a setting's text.
+func (p *pod) settingText(v ir.Value) string {
+	if lit, ok := v.(*ir.Literal); ok {
+		return expr.ArgoString(ir.Text(lit.V))
+	}
+	return "(" + p.settingExpr(v) + " ?? '')"
 }
 
 // productLabel is the node label that holds an accelerator's product.
@@ -168,21 +189,44 @@ func (p *pod) nodes(s *ir.Settings) {
 	for _, x := range s.NodeSelector {
 		p.selector(x.Key, p.setting(x.Value))
 	}
-	if lit, ok := s.Affinity.(*ir.Literal); ok {
-		p.t.Affinity = &corev1.Affinity{}
-		p.decode(lit, p.t.Affinity, "affinity")
-	} else if s.Affinity != nil {
-		p.patch.raw = append(p.patch.raw, patchPair{key: "affinity", expr: "fromJSON(" + inputParam(p.computed[s.Affinity]) + ")"})
+	if v := s.NodeSelectorFrom; v != nil {
+		p.nodeSelectorFrom(v)
 	}
+	p.affinity(s)
 	for _, v := range s.Tolerations {
 		if lit, ok := v.(*ir.Literal); ok {
-			var t corev1.Toleration
-			if p.decode(lit, &t, "tolerations") {
-				p.t.Tolerations = append(p.t.Tolerations, t)
-			}
+			p.toleration(lit)
 			continue
 		}
-		p.patch.tolerations = append(p.patch.tolerations, "fromJSON("+inputParam(p.computed[v])+")")
+		p.patch.tolerations = append(p.patch.tolerations, p.settingExpr(v))
+	}
+}
+
+// toleration is one, a list of them, or none.
+func (p *pod) toleration(lit *ir.Literal) {
+	list, ok := lit.V.([]any)
+	if !ok {
+		list = []any{lit.V}
+	}
+	for _, v := range list {
+		var t corev1.Toleration
+		if v != nil && p.decode(&ir.Literal{V: v, At: lit.At}, &t, "tolerations") {
+			p.t.Tolerations = append(p.t.Tolerations, t)
+		}
+	}
+}
+
+func (p *pod) nodeSelectorFrom(v ir.Value) {
+	lit, ok := v.(*ir.Literal)
+	if !ok {
+		p.patch.selector = append(p.patch.selector, "("+p.settingExpr(v)+" ?? fromJSON('{ }'))")
+		return
+	}
+	labels := map[string]string{}
+	if lit.V != nil && p.decode(lit, &labels, "node selector") {
+		for _, k := range slices.Sorted(maps.Keys(labels)) {
+			p.selector(k, p.literalField(labels[k], lit.At))
+		}
 	}
 }
 
@@ -195,22 +239,30 @@ func (p *pod) decode(lit *ir.Literal, into any, what string) bool {
 	return true
 }
 
+// podSecurity are the fields of a security context that belong to the pod.
+var podSecurity = []string{"fsGroup", "fsGroupChangePolicy", "supplementalGroups", "supplementalGroupsPolicy", "sysctls"}
+
 func (p *pod) security(s *ir.Settings) {
 	lit, ok := s.SecurityContext.(*ir.Literal)
 	if s.SecurityContext == nil {
 		return
 	}
 	if !ok {
-		p.patch.raw = append(p.patch.raw, patchPair{key: "securityContext", expr: "fromJSON(" + inputParam(p.computed[s.SecurityContext]) + ")"})
+		e := "(" + p.settingExpr(s.SecurityContext) + " ?? fromJSON('{ }'))"
+		names := expr.ArgoString(podSecurity[0])
+		for _, k := range podSecurity[1:] {
+			names += "," + expr.ArgoString(k)
+		}
+		p.patch.main = append(p.patch.main, patchPair{key: "securityContext", expr: "sprig.omit(" + e + "," + names + ")"})
+		p.patch.spec = append(p.patch.spec, patchPair{key: "securityContext", expr: "sprig.pick(" + e + "," + names + ")"})
 		return
 	}
 	all, _ := lit.V.(map[string]any)
 	own, whole := map[string]any{}, map[string]any{}
 	for k, v := range all {
-		switch k {
-		case "fsGroup", "fsGroupChangePolicy", "supplementalGroups", "supplementalGroupsPolicy", "sysctls":
+		if slices.Contains(podSecurity, k) {
 			whole[k] = v
-		default:
+		} else {
 			own[k] = v
 		}
 	}
@@ -226,6 +278,12 @@ func (p *pod) security(s *ir.Settings) {
 
 func (p *pod) envFrom(s *ir.Settings) {
 	for _, e := range s.EnvFrom {
+		if p.absent[e.Secret] || p.absent[e.ConfigMap] {
+			p.optionalEnvFrom(s.EnvFrom)
+			return
+		}
+	}
+	for _, e := range s.EnvFrom {
 		out := corev1.EnvFromSource{Prefix: e.Prefix}
 		if e.Secret != nil {
 			out.SecretRef = &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: p.setting(e.Secret)}, Optional: e.Optional}
@@ -236,31 +294,22 @@ func (p *pod) envFrom(s *ir.Settings) {
 	}
 }
 
-func (p *pod) volumes(s *ir.Settings) {
-	for _, v := range s.Volumes {
-		out := corev1.Volume{Name: "volume-" + strconv.Itoa(len(p.t.Volumes))}
-		src := &out.VolumeSource
-		switch {
-		case v.Secret != nil:
-			src.Secret = &corev1.SecretVolumeSource{SecretName: p.setting(v.Secret), Optional: v.Optional}
-		case v.ConfigMap != nil:
-			src.ConfigMap = &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: p.setting(v.ConfigMap)}, Optional: v.Optional}
-		case v.Claim != nil:
-			src.PersistentVolumeClaim = &corev1.PersistentVolumeClaimVolumeSource{ClaimName: p.setting(v.Claim)}
-		case v.EmptyDir != nil:
-			src.EmptyDir = &corev1.EmptyDirVolumeSource{Medium: corev1.StorageMedium(v.EmptyDir.Medium), SizeLimit: p.size(v.EmptyDir.SizeLimit, v.At)}
-		case v.Ephemeral != nil:
-			src.Ephemeral = p.ephemeral(v)
-		case v.Other != nil:
-			p.decode(&ir.Literal{V: v.Other, At: v.At}, src, "volume")
+// optionalEnvFrom writes the whole list into the patch, which replaces it.
+func (p *pod) optionalEnvFrom(list []*ir.EnvFrom) {
+	for _, e := range list {
+		kind, name := "configMapRef", e.ConfigMap
+		if e.Secret != nil {
+			kind, name = "secretRef", e.Secret
 		}
-		p.t.Volumes = append(p.t.Volumes, out)
-		p.main.VolumeMounts = append(p.main.VolumeMounts, corev1.VolumeMount{Name: out.Name, MountPath: v.Path, SubPath: v.SubPath, ReadOnly: v.ReadOnly})
-	}
-	if s.SharedMemory != "" {
-		p.t.Volumes = append(p.t.Volumes, corev1.Volume{Name: "shared-memory", VolumeSource: corev1.VolumeSource{
-			EmptyDir: &corev1.EmptyDirVolumeSource{Medium: corev1.StorageMediumMemory, SizeLimit: p.size(s.SharedMemory, p.body.At)}}})
-		p.main.VolumeMounts = append(p.main.VolumeMounts, corev1.VolumeMount{Name: "shared-memory", MountPath: "/dev/shm"})
+		source := "'name': #"
+		if e.Optional != nil {
+			source += ", 'optional': " + strconv.FormatBool(*e.Optional)
+		}
+		prefix := ""
+		if e.Prefix != "" {
+			prefix = "'prefix': " + expr.ArgoString(e.Prefix) + ", "
+		}
+		p.patch.envFrom = append(p.patch.envFrom, p.present(name, "({"+prefix+"'"+kind+"': ({"+source+" }) })"))
 	}
 }
 
@@ -274,31 +323,4 @@ func (p *pod) size(text string, at source.Span) *resource.Quantity {
 		return nil
 	}
 	return &q
-}
-
-func (p *pod) ephemeral(v *ir.Volume) *corev1.EphemeralVolumeSource {
-	e := v.Ephemeral
-	spec := corev1.PersistentVolumeClaimSpec{}
-	for _, m := range e.AccessModes {
-		spec.AccessModes = append(spec.AccessModes, corev1.PersistentVolumeAccessMode(m))
-	}
-	if q := p.size(e.Size, v.At); q != nil {
-		spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: *q}
-	}
-	if e.StorageClass != "" {
-		spec.StorageClassName = ptr.To(e.StorageClass)
-	}
-	return &corev1.EphemeralVolumeSource{VolumeClaimTemplate: &corev1.PersistentVolumeClaimTemplate{
-		ObjectMeta: metav1.ObjectMeta{Labels: pairMap(e.Labels), Annotations: pairMap(e.Annotations)}, Spec: spec}}
-}
-
-func pairMap(list []ir.Pair) map[string]string {
-	if len(list) == 0 {
-		return nil
-	}
-	out := make(map[string]string, len(list))
-	for _, p := range list {
-		out[p.Key] = p.Value
-	}
-	return out
 }

@@ -28,9 +28,11 @@ func (p *pod) spot(s *ir.Settings) {
 	if s.Spot == "" || len(rules) == 0 {
 		return
 	}
-	if _, ok := s.Affinity.(*ir.Literal); !ok && s.Affinity != nil {
-		p.l.cannot(msgSpotAffinity(s.Affinity.Span()))
-		return
+	for _, v := range s.Affinity {
+		if _, ok := v.(*ir.Literal); !ok {
+			p.l.cannot(msgSpotAffinity(v.Span()))
+			return
+		}
 	}
 	if p.t.Affinity == nil {
 		p.t.Affinity = &corev1.Affinity{}

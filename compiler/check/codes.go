@@ -40,6 +40,9 @@ const (
 	codeChoice       diag.Code = "C448"
 	codeRetry        diag.Code = "C449"
 	codeSize         diag.Code = "C450"
+	codeVolume       diag.Code = "C451"
+	codeInit         diag.Code = "C452"
+	codeRoot         diag.Code = "C453"
 
 	codePipelineName diag.Code = "C460"
 	codeCron         diag.Code = "C461"

@@ -377,6 +377,51 @@ components:
 `, `
 Name a folder inside the volume.
 `),
+	page(codeVolume, "a volume's name does not fit", `
+The name of an empty or ephemeral volume is lower-case letters, digits and `+"`-`"+`, at
+most 63 characters. Where a task mounts the same name twice, it is one volume, so
+everything else about it must agree.
+`, `
+pipeline: demo
+tasks:
+  hello:
+    component: hello
+    volumes:
+      /a: {empty-dir: {name: scratch, size: 1Gi}}
+      /b: {empty-dir: {name: scratch, size: 2Gi}}
+components:
+  hello: {image: "busybox:1.37", command: [echo, hello]}
+`, `
+Give different volumes different names.
+`),
+	page(codeInit, "an init container does not fit into the pod", `
+Each container of a pod has a name of its own (`+"`init`, `main` and `wait`"+` are Argo's), and
+an init container mounts volumes of its task: by the name of an empty or ephemeral
+one, or by that of a Secret, ConfigMap or claim.
+`, `
+pipeline: demo
+tasks:
+  hello:
+    component: hello
+    volumes: {/data: {empty-dir: {name: data}}}
+    init-containers:
+      - {name: fetch, image: "busybox:1.37", command: [touch, /in/x], volumes: {/in: dta}}
+components:
+  hello: {image: "busybox:1.37", command: [ls, /data]}
+`, `
+Correct the name.
+`),
+	page(codeRoot, "a container must and must not be root", `
+`+"`runAsNonRoot: true`"+` together with user 0 would leave a pod that never starts.
+`, `
+pipeline: demo
+tasks:
+  hello: {component: hello, security-context: {runAsNonRoot: true, runAsUser: 0}}
+components:
+  hello: {image: "busybox:1.37", command: [echo, hello]}
+`, `
+Name another user, or leave `+"`runAsNonRoot`"+` away.
+`),
 	page(codeChoice, "a word is none of those that are known", `
 `, `
 pipeline: demo

@@ -279,3 +279,21 @@ func optionalHint(v ir.Value, t ir.Type) string {
 	}
 	return "declare the input `optional: true`, or say what to take instead with .orValue(" + instead + ")"
 }
+
+func msgVolumeName(name string) string { return "the volume name " + quote(name) + " is not valid" }
+
+func msgVolumeTwice(name string) string { return "two different volumes are called " + quote(name) }
+
+func msgInitName(name string) string { return "the container name " + quote(name) + " is not valid" }
+
+func msgInitTaken(name, whose string) string {
+	return "the container name " + quote(name) + " is " + whose
+}
+
+func msgNoVolume(name string) string { return "the task has no volume called " + quote(name) }
+
+func msgManyVolumes(name string) string {
+	return "several volumes of the task are called " + quote(name)
+}
+
+func msgNegativeID(key string) string { return key + " is negative" }

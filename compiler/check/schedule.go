@@ -38,8 +38,9 @@ func (c *checker) pipeline() {
 	}
 	if w := p.Workspace; w != nil {
 		c.quantityText("workspace size", w.Size, w.At)
-		c.plainName("storage class", w.StorageClass)
+		c.storageClass(w.StorageClass)
 	}
+	c.synchronization(p)
 	c.schedule(p.Schedule)
 }
 

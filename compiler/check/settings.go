@@ -24,6 +24,9 @@ func (c *checker) settings(s *ir.Settings) {
 	c.environment(s.Env)
 	c.envFrom(s.EnvFrom)
 	c.volumes(s.Volumes)
+	c.volumeNames(s.Volumes)
+	c.securityContext(s.SecurityContext)
+	c.initContainers(s)
 	c.objectName("service account", s.ServiceAccount)
 	for _, v := range s.ImagePullSecrets {
 		c.objectName("image pull secret", v)
@@ -238,6 +241,7 @@ func (c *checker) volumes(vs []*ir.Volume) {
 		}
 		if v.Ephemeral != nil {
 			c.quantityText("size", v.Ephemeral.Size, v.At)
+			c.storageClass(v.Ephemeral.StorageClass)
 		}
 	}
 }

@@ -20,9 +20,9 @@ func settingsKeys() []key {
 			key{name: "product", shape: computed("text"), doc: "the product, selected by node label", fallback: "any"},
 		)), doc: "devices such as GPUs", fallback: "none"},
 		{name: "spot", shape: choice("never", "prefer", "require"), doc: "whether it runs on spot nodes", fallback: "left to the cluster"},
-		{name: "node-selector", shape: mapOfExpr(), doc: "labels that the node must have", fallback: "none"},
-		{name: "affinity", shape: kubernetes(), doc: "a Kubernetes affinity", fallback: "none"},
-		{name: "tolerations", shape: &shape{scalar: textScalar, exprs: true, items: kubernetes(), doc: "a list"}, doc: "a list of Kubernetes tolerations", fallback: "none"},
+		{name: "node-selector", shape: &shape{exprs: true, object: mapOfExpr().object}, doc: "labels that the node must have", fallback: "none"},
+		{name: "affinity", shape: withItems(kubernetes()), doc: "a Kubernetes affinity; of a list of them, the parts are joined", fallback: "none"},
+		{name: "tolerations", shape: &shape{scalar: textScalar, exprs: true, items: kubernetes(), doc: "a list"}, doc: "a list of Kubernetes tolerations; an element may be a list itself", fallback: "none"},
 		{name: "security-context", shape: kubernetes(), doc: "a Kubernetes container security context", fallback: "none"},
 		{name: "env", shape: envShape(), doc: "environment variables", fallback: "none"},
 		{name: "env-from", shape: list(of(newObject("env-from", "All keys of a Secret or ConfigMap as variables.",
@@ -32,6 +32,7 @@ func settingsKeys() []key {
 			key{name: "optional", shape: yesNo(), doc: "true: it may be missing", fallback: "false"},
 		))), doc: "all keys of Secrets and ConfigMaps as variables", fallback: "none"},
 		{name: "volumes", shape: volumesShape(), doc: "volumes by the path at which they are mounted", fallback: "none"},
+		{name: "init-containers", shape: list(of(initContainerObject())), doc: "containers that run before the task's own, or beside it", fallback: "none"},
 		{name: "service-account", shape: words("name"), doc: "the pod's service account", fallback: "the run's"},
 		{name: "labels", shape: mapOfText(), doc: "labels of the pod (at the top: of the Workflow)", fallback: "none"},
 		{name: "annotations", shape: mapOfText(), doc: "annotations of the pod (at the top: of the Workflow)", fallback: "none"},
@@ -100,7 +101,7 @@ func volumesShape() *shape {
 		)), doc: "scratch space; {} is enough"},
 		key{name: "ephemeral", shape: of(newObject("ephemeral", "A claim that lives as long as its pod.",
 			key{name: "size", shape: words("quantity"), fallback: "**required** once merged", doc: "its size"},
-			key{name: "storage-class", shape: words("name"), doc: "its storage class", fallback: "the cluster's default"},
+			key{name: "storage-class", shape: words("name"), doc: "its storage class; '' for none", fallback: "the cluster's default"},
 			key{name: "access-modes", shape: list(words("text")), doc: "its access modes", fallback: "[ReadWriteOnce]"},
 			key{name: "name", shape: words("name"), doc: "the volume's name in the pod", fallback: "made up"},
 			key{name: "labels", shape: mapOfText(), doc: "labels of the claim", fallback: "none"},
@@ -111,6 +112,28 @@ func volumesShape() *shape {
 		key{name: "read-only", shape: yesNo(), doc: "true: it cannot be written", fallback: "false"},
 		key{name: "optional", shape: yesNo(), doc: "true: the Secret or ConfigMap may be missing", fallback: "false"},
 	))}}
+}
+
+func initContainerObject() *object {
+	return newObject("init-container", "A container that runs before the task's own, or beside it.",
+		key{name: "name", shape: words("name"), required: true, doc: "its name in the pod"},
+		key{name: "image", shape: words("image"), required: true, doc: "its image"},
+		key{name: "command", shape: list(words("text")), doc: "its program", fallback: "the image's entrypoint"},
+		key{name: "args", shape: list(words("text")), doc: "its arguments", fallback: "none"},
+		key{name: "env", shape: mapOfText(), doc: "its environment variables", fallback: "none"},
+		key{name: "volumes", shape: &shape{object: &object{rest: words("name")}}, doc: "by path, volumes of the task: the name of an empty-dir or ephemeral, or that of the Secret, ConfigMap or claim", fallback: "none"},
+		key{name: "sidecar", shape: yesNo(), doc: "true: it goes on beside the task", fallback: "false"},
+		key{name: "resources", shape: &shape{object: &object{rest: &shape{scalar: textScalar, doc: "a quantity", object: newObject("init-resource", "Request and limit apart.",
+			key{name: "request", shape: words("quantity"), doc: "what is set aside", fallback: "none"},
+			key{name: "limit", shape: words("quantity"), doc: "what it may use at most", fallback: "none"},
+		)}}}, doc: "its resources by name", fallback: "none"},
+	)
+}
+
+func withItems(s *shape) *shape {
+	item := *s
+	s.items = &item
+	return s
 }
 
 // kubernetes is an object of Kubernetes' own language, in its spelling; values

@@ -41,23 +41,44 @@ func (b *settingsBuilder) accelerator(s *setting) *ir.Accelerator {
 	return a
 }
 
+// expression is a setting that one expression gives whole.
+func (b *settingsBuilder) expression(s *setting) ir.Value {
+	n := s.value()
+	if !isScalar(n) {
+		return nil
+	}
+	return b.bind(b.r.expression(n, b.place(s.from)).v, s.from)
+}
+
+// affinity is one affinity or a list of them.
+func (b *settingsBuilder) affinity(s *setting) []ir.Value {
+	if n := s.value(); isSequence(n) {
+		return b.values(n, s.from)
+	}
+	if v := b.json(s); v != nil {
+		return []ir.Value{v}
+	}
+	return nil
+}
+
 // tolerations are a list, or one expression that gives a list.
 func (b *settingsBuilder) tolerations(s *setting) []ir.Value {
 	n := s.value()
-	if isScalar(n) {
-		if v := b.r.expression(n, b.place(s.from)); v.v != nil {
-			return []ir.Value{b.bind(v.v, s.from)}
-		}
-		return nil
+	if v := b.expression(s); v != nil {
+		return []ir.Value{v}
 	}
 	if !isSequence(n) {
 		return nil
 	}
-	out := make([]ir.Value, 0, len(n.Items))
-	for _, e := range n.Items {
-		v := b.r.value(e, ir.Type{Kind: ir.Dynamic}, b.place(s.from))
+	return b.values(n, s.from)
+}
+
+func (b *settingsBuilder) values(list *tree.Node, from origin) []ir.Value {
+	out := make([]ir.Value, 0, len(list.Items))
+	for _, e := range list.Items {
+		v := b.r.value(e, ir.Type{Kind: ir.Dynamic}, b.place(from))
 		if v.v != nil {
-			out = append(out, b.bind(v.v, s.from))
+			out = append(out, b.bind(v.v, from))
 		}
 	}
 	return out
@@ -159,7 +180,7 @@ func (b *settingsBuilder) volume(s *setting) *ir.Volume {
 	case "ephemeral":
 		b.lacks(from, "size", "say how large it is: size: 10Gi")
 		v.Ephemeral = &ir.Ephemeral{
-			Name: text(from.get("name").value()), Size: text(from.get("size").value()), StorageClass: text(from.get("storage-class").value()),
+			Name: text(from.get("name").value()), Size: text(from.get("size").value()), StorageClass: optionalText(from.get("storage-class").value()),
 			AccessModes: texts(from.get("access-modes").value()),
 			Labels:      pairs(from.get("labels").flatOrNil()), Annotations: pairs(from.get("annotations").flatOrNil()),
 		}
@@ -170,6 +191,49 @@ func (b *settingsBuilder) volume(s *setting) *ir.Volume {
 		return nil
 	}
 	return v
+}
+
+// initContainers are constant: nothing of the run reaches them but volumes.
+func (b *settingsBuilder) initContainers(s *setting) []*ir.InitContainer {
+	n := s.value()
+	if !isSequence(n) {
+		return nil
+	}
+	var out []*ir.InitContainer
+	for _, e := range n.Items {
+		if !isMapping(e) {
+			continue
+		}
+		c := &ir.InitContainer{
+			Name: ir.Ident{Text: text(e.Get("name")), At: e.Span()}, Image: text(e.Get("image")), Command: texts(e.Get("command")), Args: texts(e.Get("args")),
+			Env: pairs(e.Get("env")), Sidecar: boolean(e.Get("sidecar")),
+		}
+		for _, f := range fields(e.Get("volumes")) {
+			c.Mounts = append(c.Mounts, ir.Mount{Path: f.Key.Scalar, Volume: text(f.Value), At: f.Key.Span()})
+		}
+		for _, f := range fields(e.Get("resources")) {
+			c.Resources = append(c.Resources, constantResource(f))
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func constantResource(f tree.Field) *ir.Resource {
+	quantity := func(n *tree.Node) ir.Value {
+		if !isScalar(n) {
+			return nil
+		}
+		return &ir.Literal{V: text(n), At: n.Span()}
+	}
+	out := &ir.Resource{Name: f.Key.Scalar, At: f.Value.Span()}
+	if isMapping(f.Value) {
+		out.Request, out.Limit = quantity(f.Value.Get("request")), quantity(f.Value.Get("limit"))
+		return out
+	}
+	out.Request = quantity(f.Value)
+	out.Limit = out.Request
+	return out
 }
 
 func (s *setting) flatOrNil() *tree.Node {

@@ -214,6 +214,15 @@ func optionalBool(n *tree.Node) *bool {
 	return &b
 }
 
+// optionalText tells an empty text from none.
+func optionalText(n *tree.Node) *string {
+	if !isScalar(n) {
+		return nil
+	}
+	s := text(n)
+	return &s
+}
+
 // texts are the scalars of a list, or the one scalar that stands for a list.
 func texts(n *tree.Node) []string {
 	if isScalar(n) {

@@ -488,9 +488,13 @@ func (b *settingsBuilder) one(out *ir.Settings, s *setting) {
 	case "spot":
 		out.Spot = text(s.value())
 	case "node-selector":
-		out.NodeSelector = b.pairs(s)
+		if s.isMap {
+			out.NodeSelector = b.pairs(s)
+		} else {
+			out.NodeSelectorFrom = b.expression(s)
+		}
 	case "affinity":
-		out.Affinity = b.json(s)
+		out.Affinity = b.affinity(s)
 	case "tolerations":
 		out.Tolerations = b.tolerations(s)
 	case "security-context":
@@ -509,6 +513,8 @@ func (b *settingsBuilder) one(out *ir.Settings, s *setting) {
 				out.Volumes = append(out.Volumes, v)
 			}
 		}
+	case "init-containers":
+		out.InitContainers = b.initContainers(s)
 	case "service-account":
 		out.ServiceAccount = b.text(s)
 	case "labels":

@@ -32,6 +32,15 @@ func (r *reader) top(p *ir.Pipeline, doc *tree.Node) {
 		}
 	}
 	if n := doc.Get("workspace"); isMapping(n) {
-		p.Workspace = &ir.Workspace{Size: text(n.Get("size")), StorageClass: text(n.Get("storage-class")), AccessModes: texts(n.Get("access-modes")), At: n.Span()}
+		p.Workspace = &ir.Workspace{Size: text(n.Get("size")), StorageClass: optionalText(n.Get("storage-class")), AccessModes: texts(n.Get("access-modes")), At: n.Span()}
+	}
+	if n := doc.Get("mutex"); isScalar(n) {
+		p.Mutex = ident(n)
+	}
+	switch n := doc.Get("semaphore"); {
+	case isScalar(n):
+		p.Semaphore = &ir.Semaphore{Key: text(n), At: n.Span()}
+	case isMapping(n):
+		p.Semaphore = &ir.Semaphore{ConfigMap: text(n.Get("config-map")), Key: text(n.Get("key")), At: n.Span()}
 	}
 }

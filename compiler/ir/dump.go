@@ -109,7 +109,13 @@ func (d *dumper) pipeline(p *Pipeline) {
 		d.text("pod-gc", p.PodGC)
 		d.schedule(p.Schedule)
 		if w := p.Workspace; w != nil {
-			d.line(w.At, "workspace", w.Size, w.StorageClass, strings.Join(w.AccessModes, ","))
+			d.line(w.At, "workspace", w.Size, storageClass(w.StorageClass), strings.Join(w.AccessModes, ","))
+		}
+		if p.Mutex.Text != "" {
+			d.line(p.Mutex.At, "mutex", strconv.Quote(p.Mutex.Text))
+		}
+		if s := p.Semaphore; s != nil {
+			d.line(s.At, "semaphore", strconv.Quote(s.Key), quoted("config-map", s.ConfigMap))
 		}
 		if p.ArgoSpec != nil {
 			d.line(p.ArgoSpecAt, "argo-spec", literalText(p.ArgoSpec))

@@ -24,7 +24,10 @@ func (d *dumper) settings(s *Settings) {
 		}
 		d.text("spot", s.Spot)
 		d.settingPairs("node-selector", s.NodeSelector)
-		d.value("affinity", s.Affinity)
+		d.value("node-selector-from", s.NodeSelectorFrom)
+		for _, v := range s.Affinity {
+			d.value("affinity", v)
+		}
 		for _, t := range s.Tolerations {
 			d.value("toleration", t)
 		}
@@ -35,6 +38,9 @@ func (d *dumper) settings(s *Settings) {
 		}
 		for _, v := range s.Volumes {
 			d.volume(v)
+		}
+		for _, c := range s.InitContainers {
+			d.initContainer(c)
 		}
 		d.value("service-account", s.ServiceAccount)
 		d.settingPairs("label", s.Labels)
@@ -104,6 +110,36 @@ func (d *dumper) cache(c *Cache) {
 	d.in(func() { d.num("max-age", c.MaxAge) })
 }
 
+func storageClass(name *string) string {
+	if name == nil {
+		return ""
+	}
+	return "storage-class " + strconv.Quote(*name)
+}
+
+func (d *dumper) initContainer(c *InitContainer) {
+	kind := "init-container"
+	if c.Sidecar {
+		kind = "sidecar"
+	}
+	d.line(c.Name.At, kind, strconv.Quote(c.Name.Text), "image", strconv.Quote(c.Image))
+	d.in(func() {
+		for _, a := range c.Command {
+			d.line(source.Span{}, "command", strconv.Quote(a))
+		}
+		for _, a := range c.Args {
+			d.line(source.Span{}, "arg", strconv.Quote(a))
+		}
+		d.pairs("env", c.Env)
+		for _, m := range c.Mounts {
+			d.line(m.At, "mount", strconv.Quote(m.Volume), "at", strconv.Quote(m.Path))
+		}
+		for _, r := range c.Resources {
+			d.line(r.At, "resource", r.Name, optionalValue("request", r.Request), optionalValue("limit", r.Limit))
+		}
+	})
+}
+
 func (d *dumper) volume(v *Volume) {
 	d.line(v.At, "volume", strconv.Quote(v.Path))
 	d.in(func() {
@@ -119,7 +155,7 @@ func (d *dumper) volume(v *Volume) {
 			d.line(source.Span{}, "empty-dir", quoted("name", e.Name), quoted("medium", e.Medium), quoted("size-limit", e.SizeLimit))
 		}
 		if e := v.Ephemeral; e != nil {
-			d.line(source.Span{}, "ephemeral", quoted("name", e.Name), quoted("size", e.Size), quoted("storage-class", e.StorageClass), strings.Join(e.AccessModes, ","))
+			d.line(source.Span{}, "ephemeral", quoted("name", e.Name), quoted("size", e.Size), storageClass(e.StorageClass), strings.Join(e.AccessModes, ","))
 			d.in(func() { d.pairs("label", e.Labels); d.pairs("annotation", e.Annotations) })
 		}
 		if v.Other != nil {

@@ -91,8 +91,9 @@ func everything() *ir.Pipeline {
 		Root: root, Components: []*ir.Component{body, imp, train, group, yes, claim, no},
 		ArtifactRoot: "s3://b", Timeout: 90, Parallelism: 3, TTL: &ir.TTL{Completion: ref(int64(60)), Success: ref(int64(1)), Failure: ref(int64(2))}, PodGC: "OnPodSuccess",
 		Schedule:  &ir.Schedule{Cron: []string{"0 2 * * *"}, Timezone: "UTC", Concurrency: "forbid", Suspend: true, StartingDeadlineSeconds: ref(int64(1)), SuccessfulHistory: ref(int64(2)), FailedHistory: ref(int64(3))},
-		Workspace: &ir.Workspace{Size: "1Gi", StorageClass: "fast", AccessModes: []string{"ReadWriteOnce"}},
-		ArgoSpec:  map[string]any{"priority": int64(3)}, Labels: []ir.Pair{{Key: "a", Value: "b"}}, Annotations: []ir.Pair{{Key: "c", Value: "d"}},
+		Workspace: &ir.Workspace{Size: "1Gi", StorageClass: ref("fast"), AccessModes: []string{"ReadWriteOnce"}},
+		Mutex:     ir.Ident{Text: "one"}, Semaphore: &ir.Semaphore{ConfigMap: "limits", Key: "k"},
+		ArgoSpec: map[string]any{"priority": int64(3)}, Labels: []ir.Pair{{Key: "a", Value: "b"}}, Annotations: []ir.Pair{{Key: "c", Value: "d"}},
 	}
 }
 
@@ -105,14 +106,18 @@ func settings() *ir.Settings {
 		Accelerator:  &ir.Accelerator{Type: l("nvidia.com/gpu"), Count: l(int64(1)), Product: l("A100")},
 		Spot:         "prefer",
 		NodeSelector: []*ir.SettingPair{{Key: "zone", Value: l("a")}},
-		Affinity:     l(map[string]any{"nodeAffinity": map[string]any{}}),
-		Tolerations:  []ir.Value{l(map[string]any{"key": "x"})}, SecurityContext: l(map[string]any{"runAsUser": int64(1)}),
+		Affinity:     []ir.Value{l(map[string]any{"nodeAffinity": map[string]any{}})}, NodeSelectorFrom: &ir.Select{Of: &ir.StructValue{}, Key: "nodes"},
+		InitContainers: []*ir.InitContainer{
+			{Name: ir.Ident{Text: "before"}, Image: "busybox", Command: []string{"sh"}, Args: []string{"-c", "true"}, Env: []ir.Pair{{Key: "A", Value: "b"}}, Mounts: []ir.Mount{{Volume: "g", Path: "/in"}}},
+			{Name: ir.Ident{Text: "beside"}, Image: "busybox", Sidecar: true, Resources: []*ir.Resource{{Name: "cpu", Limit: l("1")}}},
+		},
+		Tolerations: []ir.Value{l(map[string]any{"key": "x"})}, SecurityContext: l(map[string]any{"runAsUser": int64(1)}),
 		Env:     []*ir.EnvVar{{Name: id("X"), Value: &ir.OutputRef{Task: "import", Output: "artifact"}}},
 		EnvFrom: []*ir.EnvFrom{{Secret: l("s"), Prefix: "P_", Optional: ref(false)}, {ConfigMap: l("c")}},
 		Volumes: []*ir.Volume{
 			{Path: "/s", Secret: l("s"), SubPath: "p", ReadOnly: true, Optional: ref(true)}, {Path: "/c", ConfigMap: l("c")}, {Path: "/p", Claim: l("p")},
 			{Path: "/e", EmptyDir: &ir.EmptyDir{Medium: "Memory", SizeLimit: "1Gi", Name: "n"}},
-			{Path: "/g", Ephemeral: &ir.Ephemeral{Name: "g", Size: "1Gi", StorageClass: "fast", AccessModes: []string{"ReadWriteOnce"}, Labels: []ir.Pair{{Key: "a", Value: "b"}}}},
+			{Path: "/g", Ephemeral: &ir.Ephemeral{Name: "g", Size: "1Gi", StorageClass: ref(""), AccessModes: []string{"ReadWriteOnce"}, Labels: []ir.Pair{{Key: "a", Value: "b"}}}},
 			{Path: "/o", Other: map[string]any{"hostPath": map[string]any{"path": "/"}}},
 		},
 		ServiceAccount: l("sa"), Labels: []*ir.SettingPair{{Key: "a", Value: l("b")}}, Annotations: []*ir.SettingPair{{Key: "c", Value: l("d")}},

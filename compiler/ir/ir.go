@@ -39,6 +39,8 @@ type Pipeline struct {
 	PodGC        string  // Argo's podGC strategy, "": none
 	Schedule     *Schedule
 	Workspace    *Workspace
+	Mutex        Ident          // runs that name the same one wait for one another; "": none
+	Semaphore    *Semaphore     // nil: none
 	ArgoSpec     map[string]any // strategic-merge patch for the Workflow's spec, nil: none
 	ArgoSpecAt   source.Span
 	Labels       []Pair // of the Workflow
@@ -77,9 +79,16 @@ type Schedule struct {
 // Workspace is the run-wide volume at /kfp-workspace.
 type Workspace struct {
 	Size         string
-	StorageClass string
+	StorageClass *string // nil: the cluster's default; "": none
 	AccessModes  []string
 	At           source.Span
+}
+
+// A Semaphore lets as many runs go on at once as its key of a ConfigMap says.
+type Semaphore struct {
+	ConfigMap string // "": the one that the compiler is told
+	Key       string
+	At        source.Span
 }
 
 // A Component is what tasks instantiate.

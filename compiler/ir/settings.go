@@ -8,6 +8,9 @@ import "github.com/kfp-go/kfp-go/compiler/source"
 // front ends replace references to the component's inputs by the task's
 // arguments. The local runner obeys Retry, Timeout, Cache and Env and ignores
 // the rest.
+//
+// An entry that names a Secret or ConfigMap by a value that turns out absent is
+// left out; the name of a claim must be there. An empty name is an error.
 type Settings struct {
 	Retry   *Retry
 	Timeout float64 // seconds of one attempt, 0: none
@@ -17,14 +20,19 @@ type Settings struct {
 	Accelerator  *Accelerator
 	Spot         string // "", never, prefer, require
 	NodeSelector []*SettingPair
-	// Affinity and SecurityContext are Kubernetes objects as JSON values;
-	// Tolerations are elements of a pod's tolerations.
-	Affinity        Value
+	// NodeSelectorFrom is the whole node selector as one value, a struct or
+	// absent; it stands in for NodeSelector.
+	NodeSelectorFrom Value
+	// Affinity and SecurityContext are Kubernetes objects as JSON values. Several
+	// affinities are one: what they list is joined. Tolerations are elements of a
+	// pod's tolerations, or lists of such. Absent ones do not count.
+	Affinity        []Value
 	Tolerations     []Value
 	SecurityContext Value
 	Env             []*EnvVar // wins over the container's own by name; task scope
 	EnvFrom         []*EnvFrom
 	Volumes         []*Volume
+	InitContainers  []*InitContainer
 	ServiceAccount  Value
 	Labels          []*SettingPair
 	Annotations     []*SettingPair
@@ -143,12 +151,48 @@ type Volume struct {
 	At    source.Span
 }
 
+// Name is the name by which init containers mount the volume: the author's, or
+// that of the object where it is constant; "": none.
+func (v *Volume) Name() string {
+	switch {
+	case v.EmptyDir != nil:
+		return v.EmptyDir.Name
+	case v.Ephemeral != nil:
+		return v.Ephemeral.Name
+	}
+	for _, object := range [...]Value{v.Secret, v.ConfigMap, v.Claim} {
+		if lit, ok := object.(*Literal); ok && lit.V != nil {
+			return Text(lit.V)
+		}
+	}
+	return ""
+}
+
 // EmptyDir is scratch space.
 type EmptyDir struct{ Medium, SizeLimit, Name string }
 
 // Ephemeral is a claim that lives as long as its pod.
 type Ephemeral struct {
-	Name, Size, StorageClass string
-	AccessModes              []string
-	Labels, Annotations      []Pair
+	Name, Size          string
+	StorageClass        *string // nil: the cluster's default; "": none
+	AccessModes         []string
+	Labels, Annotations []Pair
+}
+
+// An InitContainer runs to its end before the task's own container starts. A
+// sidecar starts before it and runs beside it.
+type InitContainer struct {
+	Name          Ident
+	Image         string
+	Command, Args []string
+	Env           []Pair
+	Mounts        []Mount
+	Sidecar       bool
+	Resources     []*Resource // constants
+}
+
+// A Mount puts a volume of the task, by its name, at a path.
+type Mount struct {
+	Volume, Path string
+	At           source.Span
 }

@@ -81,7 +81,7 @@ func TestWalk(t *testing.T) {
 	}
 	values := 0
 	p.Walk(func(_ *ir.Component, task *ir.Task) { task.EachValue(func(ir.Value) { values++ }) })
-	if values != 32 {
+	if values != 33 {
 		t.Errorf("%d values", values)
 	}
 	var leaves []string

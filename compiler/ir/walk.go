@@ -66,7 +66,10 @@ func (s *Settings) EachValue(f func(Value)) {
 		some(f, a.Product)
 	}
 	eachPair(s.NodeSelector, f)
-	some(f, s.Affinity)
+	some(f, s.NodeSelectorFrom)
+	for _, v := range s.Affinity {
+		some(f, v)
+	}
 	for _, v := range s.Tolerations {
 		some(f, v)
 	}

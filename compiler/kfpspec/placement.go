@@ -115,7 +115,7 @@ func (s *scope) nodeAffinity(set *ir.Settings, of tree.Field) {
 		s.nodeAffinityTerm(affinity, item)
 	}
 	if len(affinity) > 0 {
-		set.Affinity = &ir.Literal{V: map[string]any{"nodeAffinity": affinity}, At: of.Key.Span()}
+		set.Affinity = []ir.Value{&ir.Literal{V: map[string]any{"nodeAffinity": affinity}, At: of.Key.Span()}}
 	}
 }
 

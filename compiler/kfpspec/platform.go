@@ -109,7 +109,8 @@ func (r *reader) workspace(of tree.Field) *ir.Workspace {
 				case "accessModes":
 					w.AccessModes = r.strs(k.Value, "accessModes")
 				case "storageClassName":
-					w.StorageClass = r.str(k.Value, "storageClassName")
+					name := r.str(k.Value, "storageClassName")
+					w.StorageClass = &name
 				default:
 					r.add(unsupported(k.Key.Scalar, k.Key.Span()))
 				}
@@ -411,7 +412,8 @@ func (s *scope) ephemeral(n *tree.Node, v *ir.Volume) {
 		case "defaultStorageClass":
 			byDefault = s.boolean(f.Value, name)
 		case "storageClassName":
-			e.StorageClass = s.str(f.Value, name)
+			class := s.str(f.Value, name)
+			e.StorageClass = &class
 		case "metadata":
 			for _, m := range s.fields(f.Value, name) {
 				switch m.Key.Scalar {
@@ -428,7 +430,7 @@ func (s *scope) ephemeral(n *tree.Node, v *ir.Volume) {
 		}
 	}
 	if byDefault {
-		e.StorageClass = ""
+		e.StorageClass = nil
 	}
 }
 

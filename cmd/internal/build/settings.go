@@ -38,6 +38,7 @@ func usage(err error) error {
 func argoOptions(c *config.Config, opt argo.Options) argo.Options {
 	opt.Namespace = c.Namespace
 	opt.ArtifactRoot = c.ArtifactRoot
+	opt.Semaphores = c.Semaphores
 	opt.Cache = c.Cache
 	opt.ProductLabels = c.AcceleratorLabels
 	if len(c.SpotLabels) > 0 || len(c.SpotTaints) > 0 {

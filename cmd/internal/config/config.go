@@ -27,6 +27,7 @@ type Config struct {
 	Namespace, Context, Kubeconfig string
 
 	ArtifactRoot, ArgoCheck, ArgoVersion      string
+	Semaphores                                string
 	Cache                                     bool
 	AcceleratorLabels, SpotLabels, SpotTaints map[string]string
 

@@ -87,6 +87,7 @@ context: dev
 artifact-root: s3://b/p
 argo-check: always
 argo-version: 3.7.18
+semaphores: limits
 cache: true
 accelerator-labels: {nvidia.com/gpu: nvidia.com/gpu.product}
 spot-labels: {a.b/c: spot, x: "true"}
@@ -102,7 +103,7 @@ lint: {unpinned-image: error}
 	}
 	if c.Output != "json" || c.Color != "never" || c.Profile != "prod" || c.Parallelism != 3 || c.CacheDir != "/var/cache" ||
 		c.Namespace != "ml" || c.Context != "dev" || !filepath.IsAbs(c.Kubeconfig) || c.ArtifactRoot != "s3://b/p" || c.ArgoCheck != "always" ||
-		c.ArgoVersion != "3.7.18" || !c.Cache || c.AcceleratorLabels["nvidia.com/gpu"] != "nvidia.com/gpu.product" ||
+		c.ArgoVersion != "3.7.18" || c.Semaphores != "limits" || !c.Cache || c.AcceleratorLabels["nvidia.com/gpu"] != "nvidia.com/gpu.product" ||
 		c.SpotLabels["a.b/c"] != "spot" || c.SpotLabels["x"] != "true" || c.SpotTaints["t"] != "v" || c.Lint["unpinned-image"] != "error" {
 		t.Errorf("got %+v", c)
 	}

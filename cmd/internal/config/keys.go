@@ -45,6 +45,7 @@ func Keys() []Key {
 		{Name: "cache", Default: "false", Doc: "reuse results of every task whose pipeline allows it, not only where it asks for it", set: boolean(func(c *Config) *bool { return &c.Cache })},
 		{Name: "accelerator-labels", Map: true, Doc: "node labels that name an accelerator's product, RESOURCE=LABEL; default: <domain>/gpu.product", set: pairs(func(c *Config) *map[string]string { return &c.AcceleratorLabels })},
 		{Name: "spot-labels", Map: true, Doc: "node labels of spot nodes, LABEL=VALUE; default: those of the known clouds", set: pairs(func(c *Config) *map[string]string { return &c.SpotLabels })},
+		{Name: "semaphores", Doc: "ConfigMap with the numbers of semaphores that pipelines name by key alone; default: kfp-semaphores", set: text(func(c *Config) *string { return &c.Semaphores })},
 		{Name: "spot-taints", Map: true, Doc: "taints of spot nodes, KEY=VALUE; default: those of the known clouds", set: pairs(func(c *Config) *map[string]string { return &c.SpotTaints })},
 		{Name: "lint", Map: true, Doc: "weight of lint rules, RULE=off|note|warning|error", set: pairs(func(c *Config) *map[string]string { return &c.Lint })},
 	}
