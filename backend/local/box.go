@@ -20,6 +20,7 @@ type box struct {
 	inputs map[string]any
 	dir    string // of the attempt
 	kfp    bool
+	run    *run
 	// symbolic boxes name artifacts by URI where a path is asked for, so that
 	// what they give depends on nothing but the inputs.
 	symbolic bool
@@ -87,7 +88,7 @@ func (b *box) outputFact(v *ir.PortRef) (any, error) {
 	case ir.AspectMetadata:
 		return metadata(a, v.Key), nil
 	case ir.AspectWhole:
-		return []any{a.runtime(b.uri(a))}, nil
+		return []any{b.runtime(a)}, nil
 	}
 	return nil, nil // an output has no content yet
 }
@@ -97,7 +98,7 @@ func (b *box) inputFact(s *scope, v *ir.PortRef) (any, error) {
 	if v.Aspect == ir.AspectWhole && s.inputs[v.Port] != nil {
 		list := make([]any, len(all))
 		for i, a := range all {
-			list[i] = a.runtime(b.uri(a))
+			list[i] = b.runtime(a)
 		}
 		return list, nil
 	}
@@ -128,9 +129,29 @@ func metadata(a *artifact, key string) any {
 	return a.Metadata
 }
 
+// runtime is the artifact as the program sees it. One in the workspace is
+// handed over by its path there: the place that the SDK would derive from its
+// metadata exists in a pod only.
+func (b *box) runtime(a *artifact) map[string]any {
+	out := a.runtime(b.uri(a))
+	if !b.symbolic && a.Metadata[inWorkspace] == true {
+		meta := map[string]any{}
+		for k, v := range a.Metadata {
+			if k != inWorkspace {
+				meta[k] = v
+			}
+		}
+		out["metadata"] = meta
+	}
+	return out
+}
+
 // uri is what the program is told: KFP programs use it as a path.
 func (b *box) uri(a *artifact) string {
 	if b.kfp && !b.symbolic {
+		if p, err := a.path(); err == nil && a.Metadata[inWorkspace] == true {
+			return b.run.workspaceCopy(p)
+		}
 		return a.kfpURI()
 	}
 	return a.URI
@@ -143,6 +164,9 @@ func (b *box) path(port string, a *artifact) (any, error) {
 	p, err := a.path()
 	if err != nil {
 		return nil, fmt.Errorf("input %q: %w", port, err)
+	}
+	if a.Metadata[inWorkspace] == true {
+		p = b.run.workspaceCopy(p)
 	}
 	return p, nil
 }
@@ -215,7 +239,7 @@ func (b *box) isArtifact(input string) bool {
 func (b *box) runtimeList(list []*artifact) map[string]any {
 	out := make([]any, len(list))
 	for i, a := range list {
-		out[i] = a.runtime(b.uri(a))
+		out[i] = b.runtime(a)
 	}
 	return map[string]any{"artifacts": out}
 }
@@ -290,7 +314,7 @@ func (b *box) literalText(s *scope, v ir.Value) (string, error) {
 			}
 			sb.WriteString(text)
 		}
-		return sb.String(), nil
+		return ir.EscapeText(sb.String(), v.Escape), nil
 	}
 	return s.text(v)
 }

@@ -241,7 +241,7 @@ func (r *run) attempt(ctx context.Context, in *instance, c *ir.Container, n int)
 // newBox makes the folders of an attempt.
 func newBox(r *run, in *instance, c *ir.Container, n int) (*box, error) {
 	b := &box{
-		comp: in.comp, inputs: in.inputs, kfp: c.Contract == ir.KFPContract,
+		run: r, comp: in.comp, inputs: in.inputs, kfp: c.Contract == ir.KFPContract,
 		dir: filepath.Join(taskFolder(r.dir, in.path), strconv.Itoa(n)),
 	}
 	// What a lost process left must not be taken for this attempt's work.

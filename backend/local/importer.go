@@ -46,10 +46,40 @@ func importArtifact(s *scope, im *ir.Importer) (*artifact, error) {
 	}
 	a := &artifact{Name: im.Output, URI: uri, Schema: im.Type.Schema, Bytes: -1}
 	a.Metadata, _ = plain(meta).(map[string]any)
+	if im.ToWorkspace {
+		if err := s.run.toWorkspace(a); err != nil {
+			return nil, err
+		}
+	}
 	if _, err := a.measure(); err != nil {
 		a.Bytes = -1
 	}
 	return a, nil
+}
+
+// inWorkspace is the metadata of an artifact whose data is also in the
+// workspace.
+const inWorkspace = "_kfp_workspace"
+
+// toWorkspace copies an artifact's data into the run's workspace.
+func (r *run) toWorkspace(a *artifact) error {
+	from, err := a.path()
+	if err != nil {
+		return err
+	}
+	if err := copyTree(from, r.workspaceCopy(from)); err != nil {
+		return fmt.Errorf("copy into the workspace: %w", err)
+	}
+	meta := map[string]any{inWorkspace: true}
+	for k, v := range a.Metadata {
+		meta[k] = v
+	}
+	a.Metadata = meta
+	return nil
+}
+
+func (r *run) workspaceCopy(path string) string {
+	return filepath.Join(r.dir, workspaceName, ".artifacts", path)
 }
 
 // claimVolume stands in for a PersistentVolumeClaim with a folder of the run.

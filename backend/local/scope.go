@@ -156,7 +156,7 @@ func (s *scope) template(t *ir.Template) (any, error) {
 		}
 		b.WriteString(text)
 	}
-	return b.String(), nil
+	return ir.EscapeText(b.String(), t.Escape), nil
 }
 
 // text is the text form of a value.
@@ -183,6 +183,11 @@ func (s *scope) structure(v *ir.StructValue) (any, error) {
 		x, err := s.eval(v.Values[i])
 		if err != nil {
 			return nil, err
+		}
+		if c := v.KeyAt(i); c != nil {
+			if k, err = s.text(c); err != nil {
+				return nil, err
+			}
 		}
 		out[k] = plain(x)
 	}

@@ -183,7 +183,15 @@ func collect(t *ir.Task, outs []outcome) outcome {
 	for _, p := range t.Component.Outputs {
 		list := make([]any, 0, len(outs))
 		for _, o := range outs {
-			if v := o.values[p.Name.Text]; v != nil {
+			switch v := o.values[p.Name.Text].(type) {
+			case nil:
+			case []any:
+				if p.Type.IsArtifact() {
+					list = append(list, v...) // artifacts of nested loops are one list
+					continue
+				}
+				list = append(list, v)
+			default:
 				list = append(list, v)
 			}
 		}

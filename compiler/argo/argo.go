@@ -115,6 +115,9 @@ type lowerer struct {
 	opt    Options
 	report diag.Reporter
 	flow   *flow
+	absent absence
+	// toWorkspaces: some importer puts data into the workspace.
+	toWorkspaces bool
 
 	names     *names
 	templates map[string]*wfv1.Template // by name
@@ -185,6 +188,12 @@ func newLowerer(p *ir.Pipeline, info *check.Info, opt Options, report diag.Repor
 // names.
 func (l *lowerer) run() {
 	l.flow = newFlow(l.p, l.info, l.opt.Cache)
+	l.absent = newAbsence(l.p, l.info)
+	for _, c := range l.p.All() {
+		if im, ok := c.Body.(*ir.Importer); ok && im.ToWorkspace {
+			l.toWorkspaces = true
+		}
+	}
 	l.names.take(entrypoint)
 	l.root()
 }

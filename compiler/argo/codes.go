@@ -23,5 +23,6 @@ var Codes = []diag.CodeInfo{
 	{Code: "A617", Title: "An artifact as an input of a run", Doc: "Runs take parameters only. Take the artifact's URI as a parameter and import it:\n\n```yaml\nimport: {uri: \"${{ inputs.data }}\", type: Dataset}\n```"},
 	{Code: "A618", Title: "A CronWorkflow without a schedule", Doc: "`--kind CronWorkflow` needs `schedule: {cron: \"0 2 * * *\"}` in the pipeline."},
 	{Code: "A619", Title: "An imported artifact lies in some bucket", Doc: "Argo reads the key from the run's own artifact repository, whatever bucket the URI names.\n\n```yaml\nimport: {uri: \"s3://elsewhere/data.csv\", type: Dataset}\n```\n\nSet the artifact root to this bucket so that both agree."},
+	{Code: "A630", Title: "No workspace to copy into", Doc: "An import with `to-workspace` (KFP: `downloadToWorkspace`) copies data into the volume that all tasks of a run share. The pipeline has to have one.\n\n```yaml\nimport: {uri: \"s3://bucket/data.csv\", type: Dataset, to-workspace: true}\n```\n\nAdd `workspace: {size: 10Gi}` to the pipeline."},
 	{Code: "A620", Title: "An imported artifact is only a URI", Doc: "Argo cannot fetch this kind of URI.\n\n```yaml\nimport: {uri: \"hdfs://cluster/data.csv\", type: Dataset}\n```\n\nTasks get the URI; its content is not put into their pods."},
 }

@@ -12,6 +12,9 @@ import (
 // patched into the pod.
 func (p *pod) program() {
 	command, args := p.body.Command, p.body.Args
+	if p.computedProgram(command, args) {
+		return
+	}
 	if len(command) == 0 && p.body.Contract == ir.KFPContract && len(args) > 0 {
 		command, args = args[:1], args[1:]
 	}
@@ -36,6 +39,28 @@ func (p *pod) program() {
 	if n := jsonSize(p.main.Args); n >= maxArgs {
 		p.l.fail(msgArgsTooLong(p.c.Name, p.body.At, n))
 	}
+}
+
+// computedProgram patches in a command line whose first element a condition
+// decides; there it has to be told apart from its arguments.
+func (p *pod) computedProgram(command, args []ir.Arg) bool {
+	all := command
+	if p.body.Contract == ir.KFPContract {
+		all = append(append([]ir.Arg(nil), command...), args...)
+	}
+	if len(all) == 0 || fixedLength(all[:1]) {
+		return false
+	}
+	list := p.listOf(all)
+	if p.body.Contract == ir.KFPContract {
+		p.patch.command, p.patch.args = "["+list+"[0]]", list+"[1:]"
+		return true
+	}
+	p.patch.command = list
+	if len(args) > 0 {
+		p.patch.args = p.listOf(args)
+	}
+	return true
 }
 
 // maxArgs is the size of a container's arguments as JSON from which on Argo

@@ -41,6 +41,7 @@ type pod struct {
 	usesE    bool            // KFP_E is needed
 	late     []corev1.EnvVar // KFP_A<n>
 	hidden   map[*ir.Expr]string
+	taskName string              // the input with the task's name, "" when nobody asks
 	computed map[ir.Value]string // settings computed by the caller
 	absent   map[ir.Value]bool   // those that may be absent
 	patch    patch
@@ -127,6 +128,25 @@ func recordExpr(port *ir.Port) string {
 // uriExpr is expr-lang text of the URI of an input artifact, ” when absent.
 func uriExpr(port *ir.Port) string { return "(" + recordExpr(port) + "?.uri ?? '')" }
 
+// fetchedExpr is expr-lang text of the URI that an input artifact is fetched
+// from, ” when there is nothing to fetch: absent, or in the workspace already.
+func (l *lowerer) fetchedExpr(port *ir.Port) string {
+	if !l.toWorkspaces {
+		return uriExpr(port)
+	}
+	return "(" + recordExpr(port) + "?.metadata?." + inWorkspace + " == true ? '' : " + recordExpr(port) + "?.uri ?? '')"
+}
+
+// pathExpr is expr-lang text of the local path that the KFP SDK derives from an
+// artifact.
+func (l *lowerer) pathExpr(record string) string {
+	path := localExpr("(" + record + "?.uri ?? '')")
+	if !l.toWorkspaces {
+		return path
+	}
+	return "((" + record + "?.metadata?." + inWorkspace + " == true ? '" + workspaceFiles + "' : '') + " + path + ")"
+}
+
 // localExpr is expr-lang text of the local path that the KFP SDK derives from
 // a URI.
 func localExpr(uri string) string {
@@ -194,7 +214,7 @@ func (p *pod) mountInputs() {
 			continue
 		}
 		a := wfv1.Artifact{Name: portName(port.Name.Text), Optional: true}
-		uri := uriExpr(port)
+		uri := p.l.fetchedExpr(port)
 		if port.Type.Kind == ir.List {
 			uri = listFolderExpr(port, p.l.artifactRoot())
 		}

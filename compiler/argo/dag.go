@@ -335,7 +335,7 @@ func (at *place) argument(p *param, t *ir.Task) (text string, ok bool) {
 	}
 	b := t.Arg(p.port.Name.Text)
 	if p.items {
-		return at.value(t.ForEach.Items).converted(&ir.Port{Type: ir.Type{Kind: ir.List}}).argument(), true
+		return at.value(t.ForEach.Items).items().argument(), true
 	}
 	if b == nil {
 		return "null", p.fixed == nil
@@ -344,10 +344,16 @@ func (at *place) argument(p *param, t *ir.Task) (text string, ok bool) {
 	if v.isConst && v.constant == nil && p.fixed != nil {
 		return "", false
 	}
-	if p.record {
-		return v.argument(), true
+	port := p.port
+	if at.d.l.lenient(t.Component, port) {
+		loose := *port
+		loose.Optional = true
+		port = &loose
 	}
-	v = v.converted(p.port)
+	if p.record {
+		return v.recordFor(port).argument(), true
+	}
+	v = v.converted(port)
 	if v.isConst && p.fixed != nil && v.argument() == *p.fixed {
 		return "", false
 	}

@@ -299,7 +299,7 @@ func (r *Reader) Values(node *wfv1.NodeStatus) (in, out map[string]Result) {
 	in, out = map[string]Result{}, map[string]Result{}
 	if node.Inputs != nil {
 		for _, p := range node.Inputs.Parameters {
-			if p.Value != nil && !strings.HasPrefix(p.Name, "kfp-setting-") && !strings.HasPrefix(p.Name, "kfp-value-") {
+			if p.Value != nil && !strings.HasPrefix(p.Name, "kfp-setting-") && !strings.HasPrefix(p.Name, hiddenValue) {
 				r.put(in, p.Name, p.Value.String(), nil)
 			}
 		}
@@ -366,6 +366,9 @@ func (r *Reader) output(out map[string]Result, name, text string, kinds map[stri
 	}
 	if v, ok := s.ParameterValues[name]; ok && v != nil {
 		out[name] = Result{Value: v}
+		return
+	}
+	if text == noValue {
 		return
 	}
 	kind, _, _ := strings.Cut(kinds[name], " ")

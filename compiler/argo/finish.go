@@ -102,7 +102,7 @@ func (p *pod) cacheKey() string {
 	}
 	what := wfv1.Template{Outputs: p.t.Outputs, Container: &corev1.Container{
 		Image: p.main.Image, Command: p.main.Command, Args: p.main.Args, Env: p.main.Env, EnvFrom: p.main.EnvFrom, WorkingDir: p.main.WorkingDir}}
-	sum := sha256.Sum256([]byte(string(printYAML(&what)) + p.patch.args))
+	sum := sha256.Sum256([]byte(string(printYAML(&what)) + p.patch.command + p.patch.args))
 	parts := []string{expr.ArgoString("v1"), expr.ArgoString(hex.EncodeToString(sum[:12]))}
 	for _, in := range p.u.params {
 		parts = append(parts, inputParam(in.name))

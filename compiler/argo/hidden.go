@@ -86,6 +86,9 @@ func dump(b *strings.Builder, v reflect.Value) {
 	}
 }
 
+// hiddenValue begins the names of inputs that no component declares.
+const hiddenValue = "kfp-value-"
+
 // hide makes hidden inputs of what the caller has to compute: settings, and
 // the component's own expressions that may fail, for in a pod's field a failure
 // would leave the expression itself.
@@ -110,6 +113,10 @@ func (p *pod) hide() {
 	n := 0
 	p.body.EachValue(func(v ir.Value) {
 		ir.Visit(v, func(v ir.Value) {
+			if ref, ok := v.(*ir.RunRef); ok && ref.Field == ir.TaskName && p.taskName == "" {
+				p.taskName = taken.take(hiddenValue + "task")
+				p.u.params = append(p.u.params, param{name: p.taskName, hidden: func(at *place) value { return at.runFact(ref) }})
+			}
 			e, ok := v.(*ir.Expr)
 			if !ok || p.hidden[e] != "" {
 				return
@@ -118,7 +125,7 @@ func (p *pod) hide() {
 			if !ok || prog == nil || prog.Total() {
 				return
 			}
-			name := taken.take("kfp-value-" + strconv.Itoa(n))
+			name := taken.take(hiddenValue + strconv.Itoa(n))
 			n++
 			p.hidden[e] = name
 			p.u.params = append(p.u.params, param{name: name, hidden: func(at *place) value { return at.componentExpr(p.c, e) }})

@@ -1,9 +1,11 @@
 package argo
 
 import (
+	"strconv"
 	"strings"
 
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kfp-go/kfp-go/compiler/expr"
 	"github.com/kfp-go/kfp-go/compiler/ir"
@@ -21,23 +23,94 @@ func (l *lowerer) importerUnit(c *ir.Component) *unit {
 	l.units[key] = u
 	d := &dag{l: l, owner: c, leaf: true, notes: map[string]string{}}
 	d.ports(u)
+	at := &place{d: d, index: -1, outputs: true, facts: runFacts(u, body)}
 	t := &wfv1.Template{DAG: &wfv1.DAGTemplate{Tasks: []wfv1.DAGTask{{
 		Name: "nothing", When: "false", Inline: &wfv1.Template{Suspend: &wfv1.SuspendTemplate{Duration: "0"}}}}}}
 	l.inputsOf(u, t)
-	at := &place{d: d, index: -1, outputs: true}
 	metadata := "fromJSON('{ }')"
 	if body.Metadata != nil {
 		metadata = at.value(body.Metadata).decoded()
+	}
+	if body.ToWorkspace {
+		metadata = "sprig.dict('" + inWorkspace + "', true)"
+		if body.Metadata != nil {
+			metadata = "sprig.merge(" + metadata + ", " + at.value(body.Metadata).decoded() + ")"
+		}
 	}
 	record := structExpr([]string{"metadata", "name", "type", "uri"}, []string{metadata, expr.ArgoString(body.Output),
 		expr.ArgoConst(schemaRecord(body.Type)), at.value(body.URI).text()})
 	t.Outputs.Parameters = []wfv1.Parameter{{Name: recordName(body.Output), ValueFrom: &wfv1.ValueFrom{Expression: "toJson(" + record + ")"}}}
 	t.Annotations = map[string]string{NotePaths: `{"nothing":""}`, NotePorts: ir.JSON(map[string]any{portName(body.Output): portKind(body.Type)})}
+	if body.ToWorkspace {
+		l.toWorkspace(t, body, at.value(body.URI).text(), record)
+	}
 	u.template = l.add(l.componentName(c), t)
 	if lit, ok := body.URI.(*ir.Literal); ok {
 		l.foreign(lit)
 	}
 	return u
+}
+
+// inWorkspace is the metadata by which KFP's SDK finds an artifact in the
+// workspace, below workspaceFiles.
+const (
+	inWorkspace    = "_kfp_workspace"
+	workspaceFiles = workspacePath + "/.artifacts"
+)
+
+// toWorkspace makes the importer a pod that only has its input: Argo puts the
+// data into the workspace before the program starts, and the program is Argo's
+// own, which every pod has, in an image that the pipeline needs anyway.
+func (l *lowerer) toWorkspace(t *wfv1.Template, body *ir.Importer, uri, record string) {
+	if l.p.Workspace == nil {
+		l.fail(msgNoWorkspace(body.At))
+		return
+	}
+	l.pods++
+	t.DAG = nil
+	delete(t.Annotations, NotePaths)
+	t.Container = &corev1.Container{
+		Image:        l.anyImage(),
+		Command:      []string{"/var/run/argo/argoexec", "version"},
+		VolumeMounts: []corev1.VolumeMount{{Name: workspaceName, MountPath: workspacePath}},
+	}
+	t.Inputs.Artifacts = append(t.Inputs.Artifacts, wfv1.Artifact{Name: "data",
+		Path:             workspaceFiles + tag(localExpr(uri)),
+		ArtifactLocation: wfv1.ArtifactLocation{S3: &wfv1.S3Artifact{Key: tag(keyExpr(uri))}}})
+	t.Outputs.Parameters = []wfv1.Parameter{{Name: recordName(body.Output), Value: wfv1.AnyStringPtr(tag(wireExpr("toJson(" + record + ")")))}}
+}
+
+// anyImage is an image that some task of the pipeline has.
+func (l *lowerer) anyImage() string {
+	for _, c := range l.p.All() {
+		if b := c.Container(); b != nil {
+			if lit, ok := b.Image.(*ir.Literal); ok {
+				return ir.Text(lit.V)
+			}
+		}
+	}
+	return "busybox"
+}
+
+// runFacts adds an input for each fact of the run that an importer reads: its
+// record is computed where Argo knows none of them.
+func runFacts(u *unit, body *ir.Importer) map[ir.RunField]string {
+	var facts map[ir.RunField]string
+	body.EachValue(func(v ir.Value) {
+		ir.VisitLeaves(v, func(v ir.Value) {
+			ref, ok := v.(*ir.RunRef)
+			if !ok || facts[ref.Field] != "" {
+				return
+			}
+			if facts == nil {
+				facts = map[ir.RunField]string{}
+			}
+			name := hiddenValue + "run-" + strconv.Itoa(len(facts))
+			facts[ref.Field] = name
+			u.params = append(u.params, param{name: name, hidden: func(at *place) value { return at.runFact(ref) }})
+		})
+	})
+	return facts
 }
 
 // foreign warns of artifacts that no run can mount.

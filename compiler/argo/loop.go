@@ -73,6 +73,9 @@ func (l *lowerer) collect(c *ir.Component, u *unit, t *wfv1.Template) {
 		if p.Type.IsArtifact() || l.info.OptionalOutput(c, p.Name.Text) {
 			list = "filter(" + list + ",# != nil)"
 		}
+		if p.Type.IsArtifact() && p.Type.Kind == ir.List {
+			list = "flatten(" + list + ")" // artifacts of nested loops are one list
+		}
 		t.Outputs.Parameters = append(t.Outputs.Parameters, wfv1.Parameter{Name: name, ValueFrom: &wfv1.ValueFrom{
 			Expression: "tasks['item'].status == 'Succeeded' and len(tasks['item'].outputs.parameters['" + name + "'] ?? '') > 0 ? toJson(" + list + ") : '[]'"}})
 	}

@@ -103,6 +103,10 @@ func msgForeign(at source.Span, uri string) diag.Diagnostic {
 	return note("A620", at, strconv.Quote(clip(uri))+" is passed on as a URI; its content is not put into pods", "download it in the task")
 }
 
+func msgNoWorkspace(at source.Span) diag.Diagnostic {
+	return note("A630", at, "data is to be copied into the workspace, but the pipeline has none", "give the pipeline a workspace with a size")
+}
+
 func clip(s string) string {
 	if r := []rune(s); len(r) > 60 {
 		return string(r[:60]) + "…"

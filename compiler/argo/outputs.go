@@ -75,7 +75,7 @@ func (p *pod) outputs() {
 		from := &wfv1.ValueFrom{Path: where}
 		p.u.outs[port.Name.Text] = outFile
 		if p.sdk {
-			from.Default = wfv1.AnyStringPtr("")
+			from.Default = wfv1.AnyStringPtr(noValue)
 			p.u.outs[port.Name.Text] = outSDK
 		}
 		p.t.Outputs.Parameters = append(p.t.Outputs.Parameters, wfv1.Parameter{Name: name, ValueFrom: from})
@@ -212,57 +212,89 @@ func (b *jsonPieces) expr() string {
 	return concat(b.parts)
 }
 
+// inputParameters adds the parameters, without those that are absent.
 func (p *pod) inputParameters(b *jsonPieces) {
-	first := true
+	var parts []optionalPart
 	for _, port := range p.c.Inputs {
-		if port.Type.IsArtifact() {
-			continue
+		if !port.Type.IsArtifact() {
+			in := inputParam(portName(port.Name.Text))
+			parts = append(parts, optionalPart{before: ir.JSON(port.Name.Text) + ":", expr: in, absent: ifAbsent(port, in)})
 		}
-		if first {
-			b.raw(`"parameterValues":{`)
-		} else {
-			b.raw(",")
-		}
-		first = false
-		b.raw(ir.JSON(port.Name.Text) + ":")
-		b.computed(inputParam(portName(port.Name.Text)))
 	}
-	if !first {
+	if len(parts) > 0 {
+		b.raw(`"parameterValues":{`)
+		b.list(parts)
 		b.raw("}")
 	}
 }
 
 func (p *pod) inputArtifacts(b *jsonPieces) {
-	first := true
+	var parts []optionalPart
 	for _, port := range p.c.Inputs {
 		if !port.Type.IsArtifact() {
 			continue
 		}
-		switch {
-		case !first:
-			b.raw(",")
-		case len(p.c.Inputs) > 0 && hasParameters(p.c.Inputs):
-			b.raw(`,"artifacts":{`)
-		default:
-			b.raw(`"artifacts":{`)
-		}
-		first = false
 		in := inputParam(recordName(port.Name.Text))
-		key := ir.JSON(port.Name.Text) + `:{"artifacts":`
-		switch {
-		case port.Type.Kind == ir.List:
-			b.raw(key)
-			b.computed("(" + in + " == 'null' ? '[]' : " + in + ")")
-			b.raw("}")
-		default:
-			b.raw(key + "[")
-			b.computed("(" + in + " == 'null' ? '' : " + in + ")")
-			b.raw("]}")
+		x := optionalPart{before: ir.JSON(port.Name.Text) + `:{"artifacts":[`, expr: in, behind: "]}", absent: ifAbsent(port, in)}
+		if port.Type.Kind == ir.List {
+			x.before, x.behind = strings.TrimSuffix(x.before, "["), "}"
+		}
+		parts = append(parts, x)
+	}
+	if len(parts) == 0 {
+		return
+	}
+	if hasParameters(p.c.Inputs) {
+		b.raw(",")
+	}
+	b.raw(`"artifacts":{`)
+	b.list(parts)
+	b.raw("}")
+}
+
+// ifAbsent is a test for an input that nobody gave, "" where that cannot be.
+func ifAbsent(port *ir.Port, in string) string {
+	if !port.Optional || port.Default != nil && port.Default.V != nil {
+		return ""
+	}
+	return in + " == 'null'"
+}
+
+// An optionalPart is an element of a JSON object, left out where absent holds.
+type optionalPart struct{ before, expr, behind, absent string }
+
+// list writes the elements of an object.
+func (b *jsonPieces) list(parts []optionalPart) {
+	for _, x := range parts {
+		if x.absent != "" {
+			b.computed(joinPresent(parts))
+			return
 		}
 	}
-	if !first {
-		b.raw("}")
+	for i, x := range parts {
+		if i > 0 {
+			b.raw(",")
+		}
+		b.raw(x.before)
+		b.computed(x.expr)
+		b.raw(x.behind)
 	}
+}
+
+// joinPresent joins those that are there, in order.
+func joinPresent(parts []optionalPart) string {
+	texts := make([]string, len(parts))
+	for i, x := range parts {
+		element := &jsonPieces{}
+		element.raw(x.before)
+		element.computed(x.expr)
+		element.raw(x.behind)
+		texts[i] = element.expr()
+		if x.absent != "" {
+			texts[i] = "(" + x.absent + " ? '' : " + texts[i] + ")"
+		}
+	}
+	return "join(filter(" + listExpr(texts) + ",# != ''),',')"
 }
 
 func hasParameters(ports []*ir.Port) bool {

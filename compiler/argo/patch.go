@@ -12,7 +12,7 @@ import (
 // patch is what goes into podSpecPatch because Argo does not substitute in the
 // fields themselves.
 type patch struct {
-	args             string // expr-lang text of the list
+	command, args    string // expr-lang texts of the lists
 	requests, limits []patchPair
 	main, spec       []patchPair // fields of the container and of the pod's spec
 	selector         []string    // node selectors, as structs
@@ -42,6 +42,9 @@ func some(entries []string) string {
 // Braces that close stand apart, so that none ends a tag.
 func (q *patch) text(fixed []corev1.Toleration) string {
 	var main, spec []string
+	if q.command != "" {
+		main = append(main, `"command":`+tag("toJson("+q.command+")"))
+	}
 	if q.args != "" {
 		main = append(main, `"args":`+tag("toJson("+q.args+")"))
 	}

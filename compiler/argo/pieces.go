@@ -32,6 +32,9 @@ func (p *pod) pieces(v ir.Value) []piece {
 		for _, x := range v.Parts {
 			out = append(out, p.pieces(x)...)
 		}
+		if v.Escape > 0 {
+			return []piece{{expr: escaped(p.piecesExpr(out), v.Escape)}}
+		}
 		return out
 	case *ir.RunRef:
 		return p.factPieces(v)
@@ -58,7 +61,7 @@ func (p *pod) factPieces(v *ir.RunRef) []piece {
 	case ir.RunCreateTime, ir.RunScheduleTime:
 		return []piece{{tag: "{{workflow.creationTimestamp.RFC3339}}"}}
 	case ir.TaskName:
-		return []piece{{tag: "{{tasks.name}}"}}
+		return []piece{{expr: "fromJSON(" + inputParam(p.taskName) + ")"}}
 	case ir.TaskID:
 		return []piece{{tag: "{{pod.name}}"}}
 	case ir.WorkspacePath:
@@ -101,23 +104,19 @@ func (p *pod) value(v ir.Value) value {
 	case *ir.PortRef:
 		return p.portValue(v)
 	case *ir.RunRef:
-		if v.Field == ir.WorkspacePath || v.Field == ir.PipelineRoot {
+		switch v.Field {
+		case ir.WorkspacePath, ir.PipelineRoot:
 			return constant(p.pieces(v)[0].literal)
+		case ir.TaskName:
+			return value{typ: ir.Type{Kind: ir.String}, wire: inputParam(p.taskName)}
+		case ir.TaskID:
+			return value{typ: ir.Type{Kind: ir.String}, expr: "pod.name"}
 		}
 		return value{typ: ir.Type{Kind: ir.String}, expr: runFactExpr(v.Field, nil)}
 	case *ir.Select:
-		of := p.value(v.Of)
-		text := of.decoded()
-		if of.typ.Kind == ir.String {
-			text = "fromJSON(" + text + ")"
-		}
-		return value{typ: ir.Type{Kind: ir.Dynamic}, absent: true, expr: field(text, v.Key)}
+		return selected(p.value(v.Of), v.Key)
 	case *ir.Template:
-		parts := make([]string, len(v.Parts))
-		for i, x := range v.Parts {
-			parts[i] = p.value(x).text()
-		}
-		return value{typ: ir.Type{Kind: ir.String}, expr: concat(parts)}
+		return value{typ: ir.Type{Kind: ir.String}, expr: p.piecesExpr(p.pieces(v))}
 	case *ir.ListValue:
 		items := make([]string, len(v.Items))
 		for i, x := range v.Items {
@@ -125,11 +124,7 @@ func (p *pod) value(v ir.Value) value {
 		}
 		return value{typ: ir.Type{Kind: ir.List}, expr: listExpr(items)}
 	case *ir.StructValue:
-		values := make([]string, len(v.Values))
-		for i, x := range v.Values {
-			values[i] = p.value(x).decoded()
-		}
-		return value{typ: ir.Type{Kind: ir.Struct}, expr: structExpr(v.Keys, values)}
+		return structValue(v, p.value)
 	}
 	return constant(nil)
 }
@@ -192,7 +187,7 @@ func (p *pod) portValue(v *ir.PortRef) value {
 	}
 	record := recordExpr(port)
 	if port.Type.Kind == ir.List && v.Aspect != ir.AspectWhole {
-		record = "(" + record + " ?? [])[0]"
+		record = "get(" + record + " ?? [], 0)"
 	}
 	switch v.Aspect {
 	case ir.AspectPath:
@@ -202,7 +197,7 @@ func (p *pod) portValue(v *ir.PortRef) value {
 		if !p.byURI {
 			return constant(inputFolder + portName(v.Port))
 		}
-		return value{typ: text, expr: localExpr(uriExpr(port))}
+		return value{typ: text, expr: p.l.pathExpr(record)}
 	case ir.AspectURI:
 		return value{typ: text, expr: "(" + record + "?.uri ?? '')"}
 	case ir.AspectMetadata:

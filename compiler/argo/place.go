@@ -1,6 +1,8 @@
 package argo
 
 import (
+	"strings"
+
 	"github.com/kfp-go/kfp-go/compiler/expr"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
@@ -10,11 +12,12 @@ import (
 type place struct {
 	d       *dag
 	r       *region
-	task    *ir.Task // the reader; nil: the DAG's outputs
-	index   int      // of the task in the DAG, -1 for exit tasks and outputs
-	guard   bool     // what is read may not have succeeded
-	exits   *ir.Task // the task whose exit task reads
-	outputs bool     // inside a DAG's outputs, where facts of the run are unknown
+	task    *ir.Task               // the reader; nil: the DAG's outputs
+	index   int                    // of the task in the DAG, -1 for exit tasks and outputs
+	guard   bool                   // what is read may not have succeeded
+	exits   *ir.Task               // the task whose exit task reads
+	outputs bool                   // inside a DAG's outputs, where facts of the run are unknown
+	facts   map[ir.RunField]string // inputs of the template that carry facts of the run
 }
 
 // value translates a value of the DAG's scope.
@@ -43,18 +46,9 @@ func (at *place) value(v ir.Value) value {
 		}
 		return value{typ: ir.Type{Kind: ir.List}, expr: listExpr(items)}
 	case *ir.StructValue:
-		values := make([]string, len(v.Values))
-		for i, x := range v.Values {
-			values[i] = at.value(x).decoded()
-		}
-		return value{typ: ir.Type{Kind: ir.Struct}, expr: structExpr(v.Keys, values)}
+		return structValue(v, at.value)
 	case *ir.Select:
-		of := at.value(v.Of)
-		text := of.decoded()
-		if of.typ.Kind == ir.String {
-			text = "fromJSON(" + text + ")"
-		}
-		return value{typ: ir.Type{Kind: ir.Dynamic}, absent: true, expr: field(text, v.Key)}
+		return selected(at.value(v.Of), v.Key)
 	case *ir.OneOf:
 		return at.oneOf(v)
 	}
@@ -86,6 +80,55 @@ func structExpr(keys, values []string) string {
 	return out + " })"
 }
 
+// structValue is a struct put together at run time.
+func structValue(v *ir.StructValue, of func(ir.Value) value) value {
+	typ := ir.Type{Kind: ir.Struct}
+	values := make([]string, len(v.Values))
+	for i, x := range v.Values {
+		values[i] = of(x).decoded()
+	}
+	if v.Computed == nil {
+		return value{typ: typ, expr: structExpr(v.Keys, values)}
+	}
+	pairs := make([]string, 0, 2*len(values))
+	for i, x := range values {
+		key := expr.ArgoString(v.Keys[i])
+		if k := v.KeyAt(i); k != nil {
+			key = of(k).text()
+		}
+		pairs = append(pairs, key, x)
+	}
+	return value{typ: typ, expr: "sprig.dict(" + strings.Join(pairs, ", ") + ")"}
+}
+
+// selected reads a key of a struct or of text that holds one as JSON; a key
+// that is not there is an error, nothing has no keys.
+func selected(of value, key string) value {
+	k := expr.ArgoString(key)
+	read := "filter([#],type(#) == 'map' and " + k + " in #)[0][" + k + "]"
+	if of.absent {
+		read = "# == nil ? nil : " + read
+	}
+	text := of.decoded()
+	switch {
+	case of.typ.Kind == ir.String && of.absent:
+		text = "map([" + text + "],# == nil ? nil : fromJSON(#))[0]"
+	case of.typ.Kind == ir.String:
+		text = "fromJSON(" + text + ")"
+	case of.typ.Kind != ir.Struct:
+		text = "map([" + text + "],type(#) == 'string' ? fromJSON(#) : #)[0]"
+	}
+	return value{typ: ir.Type{Kind: ir.Dynamic}, absent: true, expr: "map([" + text + "]," + read + ")[0]"}
+}
+
+// escaped writes a text as the inside of a JSON string, so many times.
+func escaped(text string, times int) string {
+	for range times {
+		text = "toJson(" + text + ")[1:-1]"
+	}
+	return text
+}
+
 func (at *place) input(v *ir.InputRef) value {
 	p := at.d.owner.Input(v.Name)
 	if p == nil {
@@ -96,7 +139,7 @@ func (at *place) input(v *ir.InputRef) value {
 		return constant(nil)
 	}
 	name := at.inputName(p, record)
-	return value{typ: recordType(p.Type), wire: inputParam(name), absent: p.Optional && (p.Default == nil || p.Default.V == nil)}
+	return value{typ: recordType(p.Type), wire: inputParam(name), absent: at.d.l.mayLack(p)}
 }
 
 // inputName is the name, here, of the parameter that carries an input.
@@ -189,27 +232,33 @@ func (l *lowerer) read(t *ir.Task, u *unit, p *ir.Port, typ ir.Type, read func(p
 	case outName:
 		return value{typ: typ, expr: ref}
 	case outFile:
-		return l.fromFile(t, typ, ref)
+		return fromFile(typ, ref)
 	case outSDK:
 		eo := "fromJSON(" + read(executorOutput) + ").parameterValues?.[" + expr.ArgoString(p.Name.Text) + "]"
-		return value{typ: typ, expr: "(" + eo + " ?? " + l.fromFile(t, typ, ref).decoded() + ")"}
+		if typ.Kind == ir.String { // of the others, noValue is no value anyway
+			ref = "filter([" + ref + "],# != '" + noValue + "')[0]"
+		}
+		return value{typ: typ, expr: "(" + eo + " ?? " + fromFile(typ, ref).decoded() + ")"}
 	}
 	return value{typ: typ, json: ref}
 }
 
-// fromFile decodes what stood in an output's file: text as it is, anything
-// else JSON of its kind.
-func (l *lowerer) fromFile(t *ir.Task, typ ir.Type, ref string) value {
-	c := t.Component.Container()
+// noValue is what Argo gives for the file of an output that was not written; a
+// KFP program may have given the value otherwise.
+const noValue = "<kfp-go:none>"
+
+// fromFile decodes what stood in an output's file: text as it is, numbers and
+// booleans as Go reads them, anything else JSON of its kind.
+func fromFile(typ ir.Type, ref string) value {
 	switch typ.Kind {
 	case ir.String, ir.Dynamic, ir.Invalid:
 		return value{typ: typ, expr: ref}
 	case ir.Integer:
-		return value{typ: typ, expr: "filter([fromJSON(" + ref + ")],type(#) == 'float' and # == floor(#))[0]"}
+		return value{typ: typ, expr: "filter([float(int(trim(" + ref + ")))],abs(#) <= 9007199254740991)[0]"}
+	case ir.Number:
+		return value{typ: typ, expr: "filter([float(trim(" + ref + "))],# == # and abs(#) <= 1.7976931348623157e308)[0]"}
 	case ir.Boolean:
-		if c != nil && c.Contract == ir.KFPContract {
-			return value{typ: typ, expr: "map([trim(" + ref + ")],# in ['1','t','T','TRUE','true','True'] ? true : (# in ['0','f','F','FALSE','false','False'] ? false : fromJSON('')))[0]"}
-		}
+		return value{typ: typ, expr: "map([trim(" + ref + ")],# in ['1','t','T','TRUE','true','True'] ? true : (# in ['0','f','F','FALSE','false','False'] ? false : fromJSON('')))[0]"}
 	}
 	return value{typ: typ, expr: "filter([fromJSON(" + ref + ")],type(#) == '" + exprKind(typ) + "')[0]"}
 }
@@ -250,6 +299,9 @@ func (at *place) status(v *ir.StatusRef) value {
 
 func (at *place) runFact(v *ir.RunRef) value {
 	text := ir.Type{Kind: ir.String}
+	if name := at.facts[v.Field]; name != "" {
+		return value{typ: text, wire: inputParam(name)}
+	}
 	switch v.Field {
 	case ir.WorkspacePath:
 		return constant(workspacePath)
@@ -320,9 +372,9 @@ func (at *place) template(v *ir.Template) value {
 		parts = append(parts, p.text())
 	}
 	if literal {
-		return constant(text)
+		return constant(ir.EscapeText(text, v.Escape))
 	}
-	return value{typ: ir.Type{Kind: ir.String}, expr: concat(parts)}
+	return value{typ: ir.Type{Kind: ir.String}, expr: escaped(concat(parts), v.Escape)}
 }
 
 // oneOf is the first alternative whose task ran.

@@ -127,6 +127,45 @@ func (v value) converted(port *ir.Port) value {
 	return out
 }
 
+// items is the value as the list of a loop: KFP calls a list whose elements it
+// does not know text, and means JSON.
+func (v value) items() value {
+	list := ir.Type{Kind: ir.List}
+	switch {
+	case v.isConst:
+		if text, ok := v.constant.(string); ok {
+			if parsed, err := ir.ParseJSON(text); err == nil {
+				return constant(parsed)
+			}
+		}
+	case v.typ.Kind == ir.String:
+		v = value{typ: ir.Type{Kind: ir.Dynamic}, absent: v.absent, expr: "map([" + v.decoded() + "],# == nil ? nil : fromJSON(#))[0]"}
+	case v.typ.Kind == ir.Dynamic:
+		v = value{typ: v.typ, absent: v.absent, expr: "map([" + v.decoded() + "],type(#) == 'string' ? fromJSON(#) : #)[0]"}
+	}
+	return v.converted(&ir.Port{Type: list})
+}
+
+// recordFor is the record of an artifact, or the list of them, as an input
+// takes it: to KFP an artifact and a list of one are the same.
+func (v value) recordFor(port *ir.Port) value {
+	if v.isConst {
+		return v
+	}
+	list := port.Type.Kind == ir.List
+	e := v.decoded()
+	switch {
+	case list && v.typ.Kind == ir.Struct:
+		v = value{typ: ir.Type{Kind: ir.List}, absent: v.absent, expr: "map([" + e + "],# == nil ? nil : [#])[0]"}
+	case !list && v.typ.Kind == ir.List:
+		v = value{typ: ir.Type{Kind: ir.Struct}, absent: v.absent, expr: "map([" + e + "],# == nil ? nil : filter([#],len(#) == 1)[0][0])[0]"}
+	}
+	if v.absent && !port.Optional {
+		v = value{typ: v.typ, expr: "filter([" + v.decoded() + "],# != nil)[0]"}
+	}
+	return v
+}
+
 func (v value) constantAs(port *ir.Port) value {
 	if v.constant == nil && port.Default != nil {
 		return constant(port.Default.V)

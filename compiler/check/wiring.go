@@ -236,6 +236,9 @@ func (c *checker) required(s *Scope, t *ir.Task) {
 		}
 	}
 	for i, p := range inputs {
+		if c.kfp && t.Component.DAG() != nil {
+			continue // nothing passes through a DAG; the task that reads it judges
+		}
 		if c.wired[i] || p.Optional || p.Default != nil || p.Type.Kind == ir.Invalid || t.ForEach != nil && t.ForEach.Item.Text == p.Name.Text {
 			continue
 		}

@@ -197,7 +197,8 @@ func (r *reader) resolve(c *component, n *tree.Node, pipeline bool) {
 
 func (r *reader) declareImport(c *component) {
 	n := c.node.Get("import")
-	imp := &ir.Importer{Output: "artifact", Type: ir.ArtifactType(anyArtifact), Reimport: boolean(n.Get("reimport")), At: n.Span()}
+	imp := &ir.Importer{Output: "artifact", Type: ir.ArtifactType(anyArtifact), Reimport: boolean(n.Get("reimport")),
+		ToWorkspace: boolean(n.Get("to-workspace")), At: n.Span()}
 	if len(c.ir.Outputs) > 1 {
 		r.report(oneImport(c.ir.Outputs[1]))
 	}

@@ -122,6 +122,7 @@ func componentKeys(inline *object) []key {
 			key{name: "type", shape: typeShape(), doc: "its type", fallback: "that of the declared output, else Artifact"},
 			key{name: "metadata", shape: &shape{any: true, exprs: true}, doc: "its metadata, a struct", fallback: "none"},
 			key{name: "reimport", shape: yesNo(), doc: "true: make a new artifact each time", fallback: "false"},
+			key{name: "to-workspace", shape: yesNo(), doc: "true: copy the data into the run's workspace", fallback: "false"},
 		)), doc: "an artifact made from a URI; the output is the declared one, else artifact"},
 		{name: "claim", shape: choice("create", "delete"), doc: "create or delete a PersistentVolumeClaim; inputs and outputs are KFP's"},
 	}

@@ -270,6 +270,19 @@ func (r *reader) structure(n *tree.Node, want ir.Type, p place) typed {
 		out.Keys[i] = f.Key.Scalar
 		out.Values[i] = r.asText(v, f.Value.Span())
 		ok = ok && out.Values[i] != nil
+		if strings.Contains(f.Key.Scalar, "${{") {
+			if out.Computed == nil {
+				out.Computed = make([]ir.Value, len(n.Fields))
+			}
+			key := r.text(f.Key, p)
+			if lit, constant := key.(*ir.Literal); constant {
+				out.Keys[i] = ir.Text(lit.V)
+				key = nil
+			} else if key == nil {
+				ok = false
+			}
+			out.Computed[i] = key
+		}
 	}
 	if !ok {
 		return typed{}
@@ -327,7 +340,7 @@ func holdsExpression(n *tree.Node) bool {
 		return false
 	case tree.Mapping:
 		for _, f := range n.Fields {
-			if holdsExpression(f.Value) {
+			if strings.Contains(f.Key.Scalar, "${{") || holdsExpression(f.Value) {
 				return true
 			}
 		}

@@ -393,6 +393,7 @@ func (d *dumper) importer(i *Importer) {
 	d.value("metadata", i.Metadata)
 	d.line(source.Span{}, "type", typeText(i.Type))
 	d.flag("reimport", i.Reimport)
+	d.flag("to-workspace", i.ToWorkspace)
 	d.text("into", i.Output)
 }
 
@@ -417,13 +418,20 @@ func ValueText(v Value) string {
 	case *Expr:
 		return exprText(v)
 	case *Template:
+		if v.Escape > 0 {
+			return "escaped(" + strconv.Itoa(v.Escape) + ", " + valuesText(v.Parts) + ")"
+		}
 		return "text(" + valuesText(v.Parts) + ")"
 	case *ListValue:
 		return "list(" + valuesText(v.Items) + ")"
 	case *StructValue:
 		parts := make([]string, len(v.Keys))
 		for i, k := range v.Keys {
-			parts[i] = strconv.Quote(k) + ": " + ValueText(v.Values[i])
+			key := strconv.Quote(k)
+			if c := v.KeyAt(i); c != nil {
+				key = ValueText(c)
+			}
+			parts[i] = key + ": " + ValueText(v.Values[i])
 		}
 		return "struct(" + strings.Join(parts, ", ") + ")"
 	case *OneOf:

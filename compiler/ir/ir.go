@@ -290,8 +290,11 @@ type Importer struct {
 	Metadata Value // component scope; a struct literal or template, nil: none
 	Type     Type
 	Reimport bool
-	Output   string // the name of its only output
-	At       source.Span
+	// ToWorkspace copies the data into the run's workspace; the artifact then has
+	// the metadata _kfp_workspace, by which KFP's SDK finds it there.
+	ToWorkspace bool
+	Output      string // the name of its only output
+	At          source.Span
 }
 
 // A Claim creates or deletes a PersistentVolumeClaim. Its parameters are the

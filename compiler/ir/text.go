@@ -43,6 +43,15 @@ func JSON(v any) string {
 	return string(b)
 }
 
+// EscapeText writes a text as the inside of a JSON string, so many times.
+func EscapeText(text string, times int) string {
+	for range times {
+		quoted := JSON(text)
+		text = quoted[1 : len(quoted)-1]
+	}
+	return text
+}
+
 func finite(v any) any {
 	switch v := v.(type) {
 	case float64:

@@ -88,8 +88,14 @@ type ExprVar struct {
 // parts are empty.
 type Template struct {
 	Parts []Value
-	At    source.Span
+	// Escape is how many times the text is then written as the inside of a JSON
+	// string: KFP's json_escape[N].
+	Escape int
+	At     source.Span
 }
+
+// MaxEscape bounds Template.Escape: each escaping can double a text.
+const MaxEscape = 8
 
 // A List is a list literal some of whose elements are not constant; a Struct
 // likewise. KFP constants with embedded references become these.
@@ -102,7 +108,18 @@ type ListValue struct {
 type StructValue struct {
 	Keys   []string // in order
 	Values []Value
-	At     source.Span
+	// Computed are the keys that are not constant, each at its index, with nil
+	// for those that are; nil when all are constant. Of equal keys the last wins.
+	Computed []Value
+	At       source.Span
+}
+
+// KeyAt is the key at index i when it is computed, else nil.
+func (v *StructValue) KeyAt(i int) Value {
+	if i < len(v.Computed) {
+		return v.Computed[i]
+	}
+	return nil
 }
 
 // A OneOf is the first alternative whose task ran (DAG outputs only). It is
@@ -230,7 +247,17 @@ func Children(v Value) []Value {
 	case *ListValue:
 		return v.Items
 	case *StructValue:
-		return v.Values
+		if v.Computed == nil {
+			return v.Values
+		}
+		out := make([]Value, 0, 2*len(v.Values))
+		for i, x := range v.Values {
+			if k := v.KeyAt(i); k != nil {
+				out = append(out, k)
+			}
+			out = append(out, x)
+		}
+		return out
 	case *Select:
 		return []Value{v.Of}
 	case *OneOf:
@@ -295,6 +322,9 @@ func Replace(v Value, f func(Value) Value) Value {
 	case *StructValue:
 		out := *v
 		out.Values = replaceAll(v.Values, f)
+		if v.Computed != nil {
+			out.Computed = replaceAll(v.Computed, f)
+		}
 		return &out
 	case *Select:
 		out := *v

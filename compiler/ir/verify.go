@@ -265,8 +265,12 @@ func (v *verifier) one(s scope, x Value) {
 	case *OneOf:
 		v.fail("a one-of stands outside DAG outputs")
 	case *StructValue:
-		if len(x.Keys) != len(x.Values) {
-			v.fail("a struct has %d keys and %d values", len(x.Keys), len(x.Values))
+		if len(x.Keys) != len(x.Values) || x.Computed != nil && len(x.Computed) != len(x.Keys) {
+			v.fail("a struct has %d keys, %d computed ones and %d values", len(x.Keys), len(x.Computed), len(x.Values))
+		}
+	case *Template:
+		if x.Escape < 0 || x.Escape > MaxEscape {
+			v.fail("a text is escaped %d times", x.Escape)
 		}
 	case *Present:
 		if !component || s.owner.Input(x.Input) == nil {

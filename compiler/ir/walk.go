@@ -161,6 +161,7 @@ func VisitLeaves(v Value, f func(Value)) {
 		visitAll(v.Items, f)
 	case *StructValue:
 		visitAll(v.Values, f)
+		visitAll(v.Computed, f)
 	case *Select:
 		VisitLeaves(v.Of, f)
 	case *OneOf:

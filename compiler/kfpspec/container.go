@@ -168,8 +168,8 @@ func (r *reader) componentScope(c *ir.Component, t *ir.Task) resolver {
 			return &ir.ExecutorOutputPath{At: at}
 		case phRun:
 			return &ir.RunRef{Field: p.run, At: at}
-		case phEscape:
-			r.add(unsupportedPlaceholder(at))
+		case phBad:
+			r.add(badEscape(at))
 			return nil
 		case phInputParameter:
 			if inputs(p.name) == nil && !r.declared(c, t, p.name) {

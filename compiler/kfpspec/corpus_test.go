@@ -48,9 +48,6 @@ var expected = map[string]string{
 missing_kubernetes_optional_inputs.yaml:110:13: error K210: "nodeSelectorJson" is not supported by kfp-go when its value is known at run time only (give it a constant)
 missing_kubernetes_optional_inputs.yaml:125:13: error K210: "tolerationJson" is not supported by kfp-go when its value is known at run time only (give it a constant)
 `,
-	"pipeline_with_dynamic_importer_metadata.yaml": `pipeline_with_dynamic_importer_metadata.yaml:80:11: error K210: a placeholder in a key of metadata is not supported (use a constant key)
-pipeline_with_dynamic_importer_metadata.yaml:81:11: error K210: a placeholder in a key of metadata is not supported (use a constant key)
-`,
 }
 
 func TestCorpus(t *testing.T) {

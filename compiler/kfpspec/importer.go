@@ -27,9 +27,7 @@ func (r *reader) importer(c *ir.Component, x *executor, t *ir.Task) {
 		case "reimport":
 			b.Reimport = r.boolean(f.Value, "reimport")
 		case "downloadToWorkspace":
-			if r.boolean(f.Value, "downloadToWorkspace") {
-				r.add(unsupported("downloadToWorkspace", f.Key.Span()))
-			}
+			b.ToWorkspace = r.boolean(f.Value, "downloadToWorkspace")
 		case "properties", "customProperties":
 			r.dropped(f)
 		default:
@@ -70,7 +68,7 @@ func (r *reader) importURI(c *ir.Component, t *ir.Task, of tree.Field, resolve r
 	return nil
 }
 
-// metadata reads a struct with placeholders in values; a whole placeholder
+// metadata reads a struct with placeholders in keys and values; a whole value
 // keeps the type of what it stands for.
 func (r *reader) metadata(n *tree.Node, resolve resolver) ir.Value {
 	if !holdsReference(n) && !keysHoldReference(n) {
@@ -85,13 +83,20 @@ func (r *reader) metadata(n *tree.Node, resolve resolver) ir.Value {
 		return list
 	case tree.Mapping:
 		out := &ir.StructValue{At: n.Span()}
-		for _, f := range n.Fields {
-			if strings.Contains(f.Key.Scalar, opening) {
-				r.add(referenceInKey(f.Key.Span()))
-				continue
-			}
+		for i, f := range n.Fields {
 			out.Keys = append(out.Keys, f.Key.Scalar)
 			out.Values = append(out.Values, r.metadata(f.Value, resolve))
+			if !strings.Contains(f.Key.Scalar, opening) {
+				continue
+			}
+			key := r.text(f.Key, "metadata", resolve)
+			if _, constant := key.(*ir.Literal); constant {
+				continue
+			}
+			if out.Computed == nil {
+				out.Computed = make([]ir.Value, len(n.Fields))
+			}
+			out.Computed[i] = key
 		}
 		return out
 	}

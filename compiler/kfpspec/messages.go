@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/source"
 )
 
@@ -157,8 +158,8 @@ func unsupportedSelector(at source.Span) diag.Diagnostic {
 	return fail("K210", at, `the only form is parseJson(string_value)["key"]`, "a selector that kfp-go does not support")
 }
 
-func unsupportedPlaceholder(at source.Span) diag.Diagnostic {
-	return fail("K210", at, "it is known to Vertex only; pass the parameter as it is", "a JSON-escaped placeholder is not supported")
+func badEscape(at source.Span) diag.Diagnostic {
+	return fail("K209", at, "", fmt.Sprintf("json_escape takes a count from 0 to %d", ir.MaxEscape))
 }
 
 func unsupported(name string, at source.Span) diag.Diagnostic {
@@ -167,10 +168,6 @@ func unsupported(name string, at source.Span) diag.Diagnostic {
 
 func unsupportedDynamic(name string, at source.Span) diag.Diagnostic {
 	return fail("K210", at, "give it a constant", quote(name)+" is not supported by kfp-go when its value is known at run time only")
-}
-
-func referenceInKey(at source.Span) diag.Diagnostic {
-	return fail("K210", at, "use a constant key", "a placeholder in a key of metadata is not supported")
 }
 
 func placeholderNotHere(at source.Span) diag.Diagnostic {

@@ -1,6 +1,7 @@
 package kfpspec
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/kfp-go/kfp-go/compiler/ir"
@@ -19,7 +20,7 @@ const (
 	phOutputParameterFile
 	phExecutorOutput
 	phRun
-	phEscape // a JSON-escaped form, which only Vertex has
+	phBad // a JSON-escaped form whose count makes no sense
 )
 
 // A placeholder is a reference inside text.
@@ -29,6 +30,7 @@ type placeholder struct {
 	aspect ir.Aspect
 	key    string
 	run    ir.RunField
+	escape int // how many times the text is JSON-escaped
 }
 
 const opening = "{{$"
@@ -56,7 +58,8 @@ func parsePlaceholder(s string) (p placeholder, length int, ok bool) {
 	case rest == "outputs.output_file", rest == "outputMetadataUri":
 		return placeholder{kind: phExecutorOutput}, length, true
 	case strings.HasPrefix(rest, "json_escape["):
-		return placeholder{kind: phEscape}, length, true
+		p = placeholder{kind: phExecutorInput}
+		return p.escaped(rest[len("json_escape"):], length)
 	}
 	for _, prefix := range [...]struct {
 		text string
@@ -117,12 +120,11 @@ func quotedName(s string) (name, rest string, ok bool) {
 
 // suffix reads what follows the bracket of a placeholder.
 func (p placeholder) suffix(s string, length int) (placeholder, int, bool) {
-	if strings.HasPrefix(s, ".json_escape[") {
-		p.kind = phEscape
-		return p, length, true
-	}
 	switch p.kind {
 	case phInputParameter:
+		if count, ok := strings.CutPrefix(s, ".json_escape"); ok {
+			return p.escaped(count, length)
+		}
 		return p, length, s == ""
 	case phOutputParameterFile:
 		return p, length, s == ".output_file"
@@ -152,6 +154,29 @@ func (p placeholder) suffix(s string, length int) (placeholder, int, bool) {
 	return p, length, true
 }
 
+// escaped reads [N] behind json_escape.
+func (p placeholder) escaped(s string, length int) (placeholder, int, bool) {
+	n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
+	switch {
+	case !strings.HasPrefix(s, "[") || !strings.HasSuffix(s, "]") || err != nil:
+		return p, 0, false
+	case n < 0 || n > ir.MaxEscape:
+		p.kind = phBad
+	}
+	p.escape = n
+	return p, length, true
+}
+
+// value is what the placeholder stands for, with its escapes; nil leaves it as
+// text.
+func (p placeholder) value(at source.Span, resolve resolver) ir.Value {
+	v := resolve(p, at)
+	if v == nil || p.escape == 0 {
+		return v
+	}
+	return &ir.Template{Parts: []ir.Value{v}, Escape: p.escape, At: at}
+}
+
 // A resolver gives the value of a placeholder at a place; nil leaves the
 // placeholder as the text that it is.
 type resolver func(p placeholder, at source.Span) ir.Value
@@ -165,7 +190,7 @@ func (r *reader) text(n *tree.Node, what string, resolve resolver) ir.Value {
 	}
 	if strings.HasPrefix(s, opening) {
 		if p, length, ok := parsePlaceholder(s); ok && length == len(s) {
-			if v := resolve(p, inside(n)); v != nil {
+			if v := p.value(inside(n), resolve); v != nil {
 				return v
 			}
 			return r.literal(s, n.Span())
@@ -206,7 +231,7 @@ func pieces(fr source.Fragment, whole source.Span, resolve resolver) ir.Value {
 			continue
 		}
 		at := fr.Span(i, i+n)
-		if v := resolve(p, at); v != nil {
+		if v := p.value(at, resolve); v != nil {
 			flush(i)
 			parts = append(parts, v)
 			from = i + n

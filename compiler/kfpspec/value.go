@@ -284,8 +284,8 @@ func (s *scope) taskScope(raw *rawTask, self string) resolver {
 		switch p.kind {
 		case phRun:
 			return &ir.RunRef{Field: p.run, At: at}
-		case phEscape:
-			s.add(unsupportedPlaceholder(at))
+		case phBad:
+			s.add(badEscape(at))
 			return nil
 		case phInputParameter:
 			if p.name == self {
