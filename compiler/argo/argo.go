@@ -12,6 +12,7 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/check"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/ir"
+	"github.com/kfp-go/kfp-go/compiler/store"
 )
 
 // The kinds of object that Lower makes.
@@ -24,15 +25,17 @@ const (
 
 // Labels and annotations of our manifests.
 const (
-	LabelRun        = "kfp-go/run"      // id of the run in the metadata file
-	LabelPipeline   = "kfp-go/pipeline" // name of the pipeline
-	NotePipeline    = "kfp-go/pipeline" // the same without the limits of labels
-	NoteDigest      = "kfp-go/digest"   // sha256 of the file that was compiled
-	NoteTask        = "kfp-go/task"     // path of the task that a pod belongs to
-	NotePaths       = "kfp-go/paths"    // of a DAG: elements of task paths that differ from its tasks' names
-	NotePorts       = "kfp-go/ports"    // of a template: how its inputs and outputs are read
-	NoteParameters  = "kfp-go/parameters"
-	NoteDescription = "workflows.argoproj.io/description"
+	LabelRun       = "kfp-go/run"      // id of the run in the metadata file
+	LabelPipeline  = "kfp-go/pipeline" // name of the pipeline
+	NotePipeline   = "kfp-go/pipeline" // the same without the limits of labels
+	NoteDigest     = "kfp-go/digest"   // sha256 of the file that was compiled
+	NoteTask       = "kfp-go/task"     // path of the task that a pod belongs to
+	NotePaths      = "kfp-go/paths"    // of a DAG: elements of task paths that differ from its tasks' names
+	NotePorts      = "kfp-go/ports"    // of a template: how its inputs and outputs are read
+	NoteParameters = "kfp-go/parameters"
+	// NoteArtifactRoot is the URI below which the run's artifacts go.
+	NoteArtifactRoot = "kfp-go/artifact-root"
+	NoteDescription  = "workflows.argoproj.io/description"
 )
 
 // Options say what the pipeline alone does not.
@@ -42,9 +45,12 @@ type Options struct {
 	Name      string         // of the object; "": derived (a Workflow gets generateName)
 	Namespace string         // "": none
 	RunID     string         // label kfp-go/run, "": none
-	// ArtifactRoot is a URI ("s3://bucket/prefix") that stands for the cluster's
-	// artifact repository. Without one, URIs of artifacts are plain paths.
+	// ArtifactRoot is a URI ("s3://bucket/prefix") below which artifacts go; ""
+	// is the pipeline's own. Without one, URIs of artifacts are plain paths that
+	// stand for the cluster's artifact repository.
 	ArtifactRoot string
+	// Stores say how to reach what the cluster's repository does not hold.
+	Stores store.Table
 	// Cache memoizes every task that may be cached, not only those that ask.
 	Cache bool
 	// ProductLabels maps an accelerator's resource ("nvidia.com/gpu") to the
@@ -83,9 +89,6 @@ func Lower(p *ir.Pipeline, info *check.Info, opt Options, report diag.Reporter) 
 	if opt.Kind == "" {
 		opt.Kind = KindWorkflow
 	}
-	if opt.ArtifactRoot == "" {
-		opt.ArtifactRoot = p.ArtifactRoot
-	}
 	if opt.Spot == nil {
 		opt.Spot = DefaultSpot()
 	}
@@ -118,6 +121,11 @@ type lowerer struct {
 	absent absence
 	// toWorkspaces: some importer puts data into the workspace.
 	toWorkspaces bool
+
+	base     *store.Root  // where artifacts go; nil: the run's repository
+	rootText string       // as it was given
+	home     *store.Store // of the root; nil: the run's repository
+	table    store.Table  // all stores, the root's among them
 
 	names     *names
 	templates map[string]*wfv1.Template // by name
@@ -187,6 +195,7 @@ func newLowerer(p *ir.Pipeline, info *check.Info, opt Options, report diag.Repor
 // run makes every template, the entrypoint last but with the first choice of
 // names.
 func (l *lowerer) run() {
+	l.settle()
 	l.flow = newFlow(l.p, l.info, l.opt.Cache)
 	l.absent = newAbsence(l.p, l.info)
 	for _, c := range l.p.All() {

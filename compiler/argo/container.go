@@ -140,29 +140,18 @@ func (l *lowerer) fetchedExpr(port *ir.Port) string {
 // pathExpr is expr-lang text of the local path that the KFP SDK derives from an
 // artifact.
 func (l *lowerer) pathExpr(record string) string {
-	path := localExpr("(" + record + "?.uri ?? '')")
+	path := l.localExpr("(" + record + "?.uri ?? '')")
 	if !l.toWorkspaces {
 		return path
 	}
 	return "((" + record + "?.metadata?." + inWorkspace + " == true ? '" + workspaceFiles + "' : '') + " + path + ")"
 }
 
-// localExpr is expr-lang text of the local path that the KFP SDK derives from
-// a URI.
-func localExpr(uri string) string {
-	return "replace(replace(replace(" + uri + ",'gs://','/gcs/'),'s3://','/s3/'),'minio://','/minio/')"
-}
-
-// keyExpr is expr-lang text of the key, in the run's repository, of a URI; a
-// key that does not exist when there is none.
+// keyExpr is expr-lang text of the key, in the run's repository, of a URI when
+// nothing is known of any bucket; a key that does not exist when there is none.
 func keyExpr(uri string) string {
-	return "map([" + uri + "],# == '' ? 'kfp-none' : (# startsWith '" + localRoot + "' ? #[" + strconv.Itoa(len(localRoot)) + ":] : join(split(#,'/')[3:],'/')))[0]"
-}
-
-// mountExpr is expr-lang text of where an artifact is mounted: at the path that
-// belongs to its URI, if it is one.
-func mountExpr(uri, otherwise string) string {
-	return "map([" + localExpr(uri) + "],# startsWith '/' ? # : '" + otherwise + "')[0]"
+	return "map([" + uri + "],# startsWith '" + localRoot + "' ? #[" + strconv.Itoa(len(localRoot)) + ":] : " +
+		"(split(#,'://')[0] in ['" + strings.Join(bucketSchemes, "','") + "'] ? " + keyBehind(3) + " : 'kfp-none'))[0]"
 }
 
 // localPath is the local path of a constant URI.
@@ -173,28 +162,6 @@ func localPath(uri string) string {
 		}
 	}
 	return uri
-}
-
-// artifactRoot is the URI below which artifacts get theirs, ending in a slash.
-func (l *lowerer) artifactRoot() string {
-	if l.opt.ArtifactRoot == "" {
-		return localRoot
-	}
-	root, _, _ := strings.Cut(l.opt.ArtifactRoot, "?")
-	return strings.TrimRight(root, "/") + "/"
-}
-
-// keyRoot is the part of artifactRoot that belongs to keys.
-func (l *lowerer) keyRoot() string {
-	root := l.artifactRoot()
-	if root == localRoot {
-		return ""
-	}
-	if _, rest, ok := strings.Cut(root, "://"); ok {
-		_, key, _ := strings.Cut(rest, "/")
-		return key
-	}
-	return strings.TrimLeft(root, "/")
 }
 
 // folder is the part of keys and URIs that belongs to one attempt of a task.
@@ -213,17 +180,11 @@ func (p *pod) mountInputs() {
 		if !port.Type.IsArtifact() || !p.l.flow.byRecord[port] {
 			continue
 		}
-		a := wfv1.Artifact{Name: portName(port.Name.Text), Optional: true}
 		uri := p.l.fetchedExpr(port)
 		if port.Type.Kind == ir.List {
 			uri = listFolderExpr(port, p.l.artifactRoot())
 		}
-		a.Path = inputFolder + a.Name
-		if p.byURI {
-			a.Path = tag(mountExpr(uri, a.Path))
-		}
-		a.S3 = &wfv1.S3Artifact{Key: tag(keyExpr(uri))}
-		p.t.Inputs.Artifacts = append(p.t.Inputs.Artifacts, a)
+		p.mount(portName(port.Name.Text), uri)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
 
 	"github.com/kfp-go/kfp-go/compiler/ir"
+	"github.com/kfp-go/kfp-go/compiler/store"
 )
 
 // What follows reads a Workflow that Argo has run, with nothing but what the
@@ -31,12 +32,16 @@ type Reader struct {
 	templates map[string]*wfv1.Template
 	elements  map[string]map[string]string
 	paths     map[string]string
+	root      *store.Root // where the run's artifacts go; nil: its repository
 }
 
 // NewReader reads the Workflow's own templates, or those of the template it was
 // made from.
 func NewReader(wf *wfv1.Workflow) *Reader {
 	r := &Reader{wf: wf, templates: map[string]*wfv1.Template{}, elements: map[string]map[string]string{}, paths: map[string]string{}}
+	if text := wf.Annotations[NoteArtifactRoot]; text != "" {
+		r.root, _ = store.ParseRoot(text)
+	}
 	list := wf.Spec.Templates
 	if len(list) == 0 && wf.Status.StoredWorkflowSpec != nil {
 		list = wf.Status.StoredWorkflowSpec.Templates
@@ -239,7 +244,7 @@ func (r *Reader) record(v any, kind string) *Located {
 func (r *Reader) artifacts(out map[string]Result, list wfv1.Artifacts, kinds map[string]string) {
 	for i := range list {
 		a := &list[i]
-		if a.Name == "main-logs" || a.Name == taskFolder || out[a.Name].Artifact != nil || out[a.Name].List != nil {
+		if a.Name == "main-logs" || a.Name == taskFolder || strings.Contains(a.Name, storeMark) || out[a.Name].Artifact != nil || out[a.Name].List != nil {
 			continue
 		}
 		uri := r.location(a)
@@ -258,13 +263,31 @@ func (r *Reader) location(a *wfv1.Artifact) string {
 	if err != nil || key == "" {
 		return ""
 	}
-	switch {
-	case a.S3 != nil && a.S3.Bucket != "":
-		return "s3://" + a.S3.Bucket + "/" + key
-	case a.GCS != nil && a.GCS.Bucket != "":
-		return "gs://" + a.GCS.Bucket + "/" + key
+	kind, bucket, uri := bucketOfArtifact(a)
+	if root := r.root; root != nil && (bucket == "" || kind == root.Kind && bucket == root.Bucket) {
+		if rest, ok := strings.CutPrefix(key, root.Prefix); ok {
+			return root.URI + rest
+		}
+	}
+	if bucket != "" {
+		return uri + "/" + key
 	}
 	return r.inRepository(key)
+}
+
+// bucketOfArtifact is the bucket that an artifact names, and its URI.
+func bucketOfArtifact(a *wfv1.Artifact) (kind store.Kind, bucket, uri string) {
+	switch {
+	case a.S3 != nil && a.S3.Bucket != "":
+		return store.S3, a.S3.Bucket, "s3://" + a.S3.Bucket
+	case a.GCS != nil && a.GCS.Bucket != "":
+		return store.GCS, a.GCS.Bucket, "gs://" + a.GCS.Bucket
+	case a.Azure != nil && a.Azure.Container != "":
+		return store.Azure, a.Azure.Container, strings.TrimRight(a.Azure.Endpoint, "/") + "/" + a.Azure.Container
+	case a.OSS != nil && a.OSS.Bucket != "":
+		return store.OSS, a.OSS.Bucket, "oss://" + a.OSS.Bucket
+	}
+	return 0, "", ""
 }
 
 func (r *Reader) inRepository(key string) string {
@@ -285,12 +308,12 @@ func (r *Reader) inRepository(key string) string {
 	return key
 }
 
-// uri turns the plain paths that stand for URIs into URIs of the repository.
+// uri turns the paths that stand for URIs into URIs.
 func (r *Reader) uri(uri string) string {
 	if key, ok := strings.CutPrefix(uri, localRoot); ok {
 		return r.inRepository(key)
 	}
-	return uri
+	return store.FromPath(uri)
 }
 
 // Values are the inputs and outputs of a task, given its node (of a Retry node:

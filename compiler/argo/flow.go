@@ -15,6 +15,7 @@ type flow struct {
 	file     map[*ir.Port]bool
 	record   map[*ir.Port]bool
 	changed  bool
+	anything bool // there are artifacts at all
 }
 
 func newFlow(p *ir.Pipeline, info *check.Info, cacheAll bool) *flow {
@@ -22,6 +23,7 @@ func newFlow(p *ir.Pipeline, info *check.Info, cacheAll bool) *flow {
 	if !hasArtifacts(p) {
 		return f
 	}
+	f.anything = true
 	for _, c := range p.All() {
 		f.leaf(c)
 	}

@@ -2,7 +2,6 @@ package argo
 
 import (
 	"strconv"
-	"strings"
 
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
 	corev1 "k8s.io/api/core/v1"
@@ -45,9 +44,7 @@ func (l *lowerer) importerUnit(c *ir.Component) *unit {
 		l.toWorkspace(t, body, at.value(body.URI).text(), record)
 	}
 	u.template = l.add(l.componentName(c), t)
-	if lit, ok := body.URI.(*ir.Literal); ok {
-		l.foreign(lit)
-	}
+	l.foreign(body.URI)
 	return u
 }
 
@@ -74,9 +71,7 @@ func (l *lowerer) toWorkspace(t *wfv1.Template, body *ir.Importer, uri, record s
 		Command:      []string{"/var/run/argo/argoexec", "version"},
 		VolumeMounts: []corev1.VolumeMount{{Name: workspaceName, MountPath: workspacePath}},
 	}
-	t.Inputs.Artifacts = append(t.Inputs.Artifacts, wfv1.Artifact{Name: "data",
-		Path:             workspaceFiles + tag(localExpr(uri)),
-		ArtifactLocation: wfv1.ArtifactLocation{S3: &wfv1.S3Artifact{Key: tag(keyExpr(uri))}}})
+	t.Inputs.Artifacts = append(t.Inputs.Artifacts, fetch(l.reachesOf(body.URI), "data", uri, workspaceFiles, true)...)
 	t.Outputs.Parameters = []wfv1.Parameter{{Name: recordName(body.Output), Value: wfv1.AnyStringPtr(tag(wireExpr("toJson(" + record + ")")))}}
 }
 
@@ -111,27 +106,6 @@ func runFacts(u *unit, body *ir.Importer) map[ir.RunField]string {
 		})
 	})
 	return facts
-}
-
-// foreign warns of artifacts that no run can mount.
-func (l *lowerer) foreign(lit *ir.Literal) {
-	uri := ir.Text(lit.V)
-	if strings.HasPrefix(uri, l.artifactRoot()) {
-		return
-	}
-	scheme, rest, ok := strings.Cut(uri, "://")
-	if !ok {
-		return
-	}
-	switch scheme {
-	case "s3", "gs", "minio":
-		bucket, _, _ := strings.Cut(rest, "/")
-		if !strings.HasPrefix(l.opt.ArtifactRoot, scheme+"://"+bucket+"/") {
-			l.warn(msgOtherBucket(lit.At, uri))
-		}
-		return
-	}
-	l.warn(msgForeign(lit.At, uri))
 }
 
 // claimUnit creates or deletes a volume claim through a resource template.

@@ -15,6 +15,8 @@ func (l *lowerer) fail(d diag.Diagnostic)   { d.Severity = diag.Error; l.report(
 func (l *lowerer) warn(d diag.Diagnostic)   { d.Severity = diag.Warning; l.report(d) }
 func (l *lowerer) cannot(d diag.Diagnostic) { d.Severity = diag.Error; l.report(d) }
 
+func (l *lowerer) note(d diag.Diagnostic) { d.Severity = diag.Note; l.report(d) }
+
 func note(code diag.Code, at source.Span, message, hint string) diag.Diagnostic {
 	return diag.Diagnostic{Code: code, Span: at, Message: message, Hint: hint}
 }
@@ -96,11 +98,30 @@ func msgNoSchedule(name ir.Ident) diag.Diagnostic {
 }
 
 func msgOtherBucket(at source.Span, uri string) diag.Diagnostic {
-	return note("A619", at, strconv.Quote(clip(uri))+" is read by its key from the run's artifact repository, whatever bucket that is", "set the artifact root to this bucket")
+	return note("A619", at, strconv.Quote(clip(uri))+" is read by its key from the run's artifact repository, whatever bucket that is", hintStores)
 }
 
+func msgSomeBucket(at source.Span) diag.Diagnostic {
+	return note("A619", at, "an artifact whose URI only the run knows is read by its key from the run's artifact repository, whatever bucket that is", hintStores)
+}
+
+const hintStores = "add its bucket to artifact-stores in kfp-go.yaml, or set artifact-root to the repository's own bucket"
+
 func msgForeign(at source.Span, uri string) diag.Diagnostic {
-	return note("A620", at, strconv.Quote(clip(uri))+" is passed on as a URI; its content is not put into pods", "download it in the task")
+	return note("A620", at, strconv.Quote(clip(uri))+" is passed on as a URI; its content is not put into pods", "download it in the task, or add its bucket to artifact-stores in kfp-go.yaml")
+}
+
+func msgRoot(at source.Span, err error) diag.Diagnostic {
+	return note("A621", at, "artifact root "+clean(err), "")
+}
+
+func msgRootIgnored(at source.Span, err error) diag.Diagnostic {
+	return note("A621", at, "pipeline root "+clean(err)+"; the run's artifact repository is used", "give one with --artifact-root, or none")
+}
+
+func msgRootByKey(at source.Span, uri string) diag.Diagnostic {
+	return note("A622", at, "artifact root "+strconv.Quote(clip(uri))+" is in none of the artifact-stores: artifacts are kept under its keys in the run's artifact repository, which has to be this bucket",
+		"add its bucket to artifact-stores in kfp-go.yaml if it is another")
 }
 
 func msgNoWorkspace(at source.Span) diag.Diagnostic {

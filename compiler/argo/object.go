@@ -99,6 +99,9 @@ func (l *lowerer) meta() metav1.ObjectMeta {
 	if l.p.Description != "" {
 		m.Annotations[NoteDescription] = l.p.Description
 	}
+	if l.base != nil && l.flow.anything {
+		m.Annotations[NoteArtifactRoot] = strings.TrimSuffix(l.base.URI, "/")
+	}
 	if note := l.parameterNote(); note != "" {
 		m.Annotations[NoteParameters] = note
 	}

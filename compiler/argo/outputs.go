@@ -18,7 +18,7 @@ func (p *pod) outputPath(port *ir.Port) string {
 	case !port.Type.IsArtifact() && p.body.Contract == ir.KFPContract:
 		return sdkParameters + name
 	case port.Type.IsArtifact() && p.byURI:
-		return localPath(p.outputURI(port))
+		return p.l.localPath(p.outputURI(port))
 	}
 	return outputFolder + name
 }
@@ -97,7 +97,7 @@ func (p *pod) artifactOutput(port *ir.Port, name, where string) {
 	p.t.Outputs.Artifacts = append(p.t.Outputs.Artifacts, wfv1.Artifact{
 		Name: name, Path: where, Optional: true,
 		Archive:          &wfv1.ArchiveStrategy{None: &wfv1.NoneStrategy{}},
-		ArtifactLocation: wfv1.ArtifactLocation{S3: &wfv1.S3Artifact{Key: p.l.keyRoot() + p.folder() + "/" + name}},
+		ArtifactLocation: p.l.located(p.folder() + "/" + name),
 	})
 	if p.l.flow.record[port] {
 		record := wireConst(ir.JSON(p.l.baseRecord(port, "@uri@")))
@@ -111,7 +111,7 @@ func (p *pod) artifactOutput(port *ir.Port, name, where string) {
 func (p *pod) metadataFile() string {
 	for _, port := range p.c.Outputs {
 		if port.Type.IsArtifact() {
-			return localPath(p.l.artifactRoot()+p.folder()) + "/output_metadata.json"
+			return p.l.localPath(p.l.artifactRoot()+p.folder()) + "/output_metadata.json"
 		}
 	}
 	return sdkMetadata + "/output_metadata.json"
@@ -126,7 +126,7 @@ func (p *pod) ownFolder() {
 	p.t.Outputs.Artifacts = append(p.t.Outputs.Artifacts, wfv1.Artifact{
 		Name: taskFolder, Path: path.Dir(p.metadataFile()), Optional: true,
 		Archive:          &wfv1.ArchiveStrategy{None: &wfv1.NoneStrategy{}},
-		ArtifactLocation: wfv1.ArtifactLocation{S3: &wfv1.S3Artifact{Key: p.l.keyRoot() + p.folder()}},
+		ArtifactLocation: p.l.located(p.folder()),
 	})
 }
 
@@ -235,9 +235,10 @@ func (p *pod) inputArtifacts(b *jsonPieces) {
 			continue
 		}
 		in := inputParam(recordName(port.Name.Text))
-		x := optionalPart{before: ir.JSON(port.Name.Text) + `:{"artifacts":[`, expr: in, behind: "]}", absent: ifAbsent(port, in)}
+		x := optionalPart{before: ir.JSON(port.Name.Text) + `:{"artifacts":[`, expr: p.l.seenRecord(in), behind: "]}", absent: ifAbsent(port, in)}
 		if port.Type.Kind == ir.List {
 			x.before, x.behind = strings.TrimSuffix(x.before, "["), "}"
+			x.expr = p.l.seenList(in)
 		}
 		parts = append(parts, x)
 	}
@@ -329,7 +330,7 @@ func (p *pod) outputFiles(b *jsonPieces) {
 			}
 			before, after, _ := strings.Cut(ir.JSON(p.l.baseRecord(port, "@uri@")), "@uri@")
 			b.raw(`{"artifacts":[` + before)
-			b.computed(tagsOrText(p.outputURI(port)))
+			b.computed(tagsOrText(p.l.seen(p.outputURI(port))))
 			b.raw(after + `]}`)
 		}
 		if !first {

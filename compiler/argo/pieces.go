@@ -67,7 +67,7 @@ func (p *pod) factPieces(v *ir.RunRef) []piece {
 	case ir.WorkspacePath:
 		return []piece{{literal: workspacePath}}
 	}
-	return []piece{{literal: p.l.opt.ArtifactRoot}}
+	return []piece{{literal: p.l.rootText}}
 }
 
 // value translates a value of the component's scope.

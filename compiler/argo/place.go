@@ -270,7 +270,8 @@ func (l *lowerer) readRecord(t *ir.Task, u *unit, p *ir.Port, typ ir.Type, read 
 		return value{typ: typ, json: ref}
 	}
 	said := "fromJSON(" + read(executorOutput) + ").artifacts?.[" + expr.ArgoString(p.Name.Text) + "]?.artifacts?.[0]"
-	return value{typ: typ, expr: "sprig.merge(sprig.pick(" + said + " ?? fromJSON('{ }'),'uri','metadata'),fromJSON(" + ref + "))"}
+	merged := "sprig.merge(sprig.pick(" + said + " ?? fromJSON('{ }'),'uri','metadata'),fromJSON(" + ref + "))"
+	return value{typ: typ, expr: l.meant(merged)}
 }
 
 // recordName is the parameter that carries the record of an artifact.
@@ -306,7 +307,7 @@ func (at *place) runFact(v *ir.RunRef) value {
 	case ir.WorkspacePath:
 		return constant(workspacePath)
 	case ir.PipelineRoot:
-		return constant(at.d.l.opt.ArtifactRoot)
+		return constant(at.d.l.rootText)
 	case ir.TaskName:
 		if at.task != nil {
 			return constant(at.task.Name.Text)

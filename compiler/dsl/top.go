@@ -12,7 +12,9 @@ var podGC = map[string]string{
 
 // top reads what belongs to the run as a whole.
 func (r *reader) top(p *ir.Pipeline, doc *tree.Node) {
-	p.ArtifactRoot = text(doc.Get("artifact-root"))
+	if n := doc.Get("artifact-root"); n != nil {
+		p.ArtifactRoot, p.RootAt = text(n), n.Span()
+	}
 	p.Timeout = seconds(doc.Get("timeout"))
 	p.Parallelism = integer(doc.Get("parallelism"))
 	p.PodGC = podGC[text(doc.Get("pod-gc"))]

@@ -32,7 +32,8 @@ type Pipeline struct {
 	File        *source.File // the file the pipeline was read from
 	Dialect     Dialect
 
-	ArtifactRoot string  // URI below which artifacts go, "" for the cluster's repository
+	ArtifactRoot string // URI below which artifacts go, "" for the cluster's repository
+	RootAt       source.Span
 	Timeout      float64 // seconds for the whole run, 0: none
 	Parallelism  int     // pods at once, 0: no limit
 	TTL          *TTL    // nil: keep

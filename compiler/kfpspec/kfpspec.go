@@ -140,7 +140,7 @@ func (r *reader) pipeline(spec, platform *tree.Node) *ir.Pipeline {
 		case "root":
 			root, rootKey = f.Value, f.Key
 		case "defaultPipelineRoot":
-			p.ArtifactRoot = r.str(f.Value, "defaultPipelineRoot")
+			p.ArtifactRoot, p.RootAt = r.str(f.Value, "defaultPipelineRoot"), f.Value.Span()
 		default:
 			r.unknown(f.Key, "a PipelineSpec", "pipelineInfo", "deploymentSpec", "schemaVersion", "sdkVersion", "components", "root", "defaultPipelineRoot")
 		}

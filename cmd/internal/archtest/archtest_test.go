@@ -30,6 +30,7 @@ var borders = []border{
 	{"compiler/source", nil},
 	{"compiler/graph", nil},
 	{"compiler/yamltext", nil},
+	{"compiler/store", nil},
 	{"compiler/diag", []string{"compiler/source"}},
 	{"compiler/diag/render", []string{"compiler/diag", "compiler/source", "github.com/charmbracelet/x/ansi"}}, // widths
 	{"compiler/ir", []string{"compiler/source"}},
@@ -44,7 +45,7 @@ var borders = []border{
 	{"compiler/check", []string{"compiler/ir", "compiler/expr", "compiler/graph", "compiler/diag", "compiler/source"}},
 	{"compiler/lint/linttest", []string{"compiler/..."}},
 	{"compiler/lint/...", []string{"compiler/ir", "compiler/expr", "compiler/graph", "compiler/diag", "compiler/source", "compiler/check", "compiler/lint"}},
-	{"compiler/argo/...", []string{"compiler/check", "compiler/graph", "compiler/ir", "compiler/expr", "compiler/diag", "compiler/source", "compiler/yamltext", "compiler/argo/...", "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/...", "sigs.k8s.io/yaml", "k8s.io/api/...", "k8s.io/apimachinery/...", "k8s.io/utils/ptr"}},
+	{"compiler/argo/...", []string{"compiler/check", "compiler/graph", "compiler/store", "compiler/ir", "compiler/expr", "compiler/diag", "compiler/source", "compiler/yamltext", "compiler/argo/...", "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/...", "sigs.k8s.io/yaml", "k8s.io/api/...", "k8s.io/apimachinery/...", "k8s.io/utils/ptr"}},
 	{"compiler/compilertest", nil},
 	{"compiler", []string{"compiler/..."}},
 	{"components/...", []string{"compiler", "compiler/source", "components/..."}},

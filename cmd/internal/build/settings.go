@@ -9,6 +9,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/compiler/argo"
 	"github.com/kfp-go/kfp-go/compiler/lint"
+	"github.com/kfp-go/kfp-go/compiler/store"
 )
 
 // argoVersion is the version of Argo Workflows that manifests are made for.
@@ -39,6 +40,7 @@ func argoOptions(c *config.Config, opt argo.Options) argo.Options {
 	opt.Namespace = c.Namespace
 	opt.ArtifactRoot = c.ArtifactRoot
 	opt.Semaphores = c.Semaphores
+	opt.Stores = store.NewTable(c.ArtifactStores...)
 	opt.Cache = c.Cache
 	opt.ProductLabels = c.AcceleratorLabels
 	if len(c.SpotLabels) > 0 || len(c.SpotTaints) > 0 {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/kfp-go/kfp-go/compiler/store"
 )
 
 // ProjectFile is the name of the project's file, in the project's root.
@@ -28,6 +30,7 @@ type Config struct {
 
 	ArtifactRoot, ArgoCheck, ArgoVersion      string
 	Semaphores                                string
+	ArtifactStores                            []*store.Store
 	Cache                                     bool
 	AcceleratorLabels, SpotLabels, SpotTaints map[string]string
 

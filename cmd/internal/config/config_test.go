@@ -93,6 +93,13 @@ accelerator-labels: {nvidia.com/gpu: nvidia.com/gpu.product}
 spot-labels: {a.b/c: spot, x: "true"}
 spot-taints: {t: v}
 lint: {unpinned-image: error}
+artifact-stores:
+  s3://Models/prod:
+    endpoint: minio.ml:9000
+    insecure: true
+    access-key-secret: models/access
+    secret-key-secret: models/secret
+  gs://acme:
 `)
 	c, err := Load(Options{Root: root, LookupEnv: env(map[string]string{"KFPGO_KUBECONFIG": "k"})})
 	if err != nil {
@@ -104,6 +111,7 @@ lint: {unpinned-image: error}
 	if c.Output != "json" || c.Color != "never" || c.Profile != "prod" || c.Parallelism != 3 || c.CacheDir != "/var/cache" ||
 		c.Namespace != "ml" || c.Context != "dev" || !filepath.IsAbs(c.Kubeconfig) || c.ArtifactRoot != "s3://b/p" || c.ArgoCheck != "always" ||
 		c.ArgoVersion != "3.7.18" || c.Semaphores != "limits" || !c.Cache || c.AcceleratorLabels["nvidia.com/gpu"] != "nvidia.com/gpu.product" ||
+		len(c.ArtifactStores) != 2 || c.ArtifactStores[0].URI != "s3://Models/prod/" || !c.ArtifactStores[0].Insecure || c.ArtifactStores[0].SecretKey.Key != "secret" ||
 		c.SpotLabels["a.b/c"] != "spot" || c.SpotLabels["x"] != "true" || c.SpotTaints["t"] != "v" || c.Lint["unpinned-image"] != "error" {
 		t.Errorf("got %+v", c)
 	}
@@ -126,6 +134,20 @@ func TestMistakes(t *testing.T) {
 		{"cache: perhaps\n", "is neither true nor false"},
 		{"kubeconfig: /tmp/evil\n", "may stand in the user's file only"},
 		{"a: [\n", "kfp-go.yaml"},
+		{"artifact-root: hdfs://x\n", `artifact-root: "hdfs://x": there is no object store of scheme "hdfs"`},
+		{"artifact-root: s3://b/p?rogion=x\n", `option "rogion" is none of region, endpoint`},
+		{"artifact-stores: x\n", `"artifact-stores" takes a mapping from URIs`},
+		{"artifact-stores: [x]\n", `"artifact-stores" takes a mapping from URIs`},
+		{"artifact-stores:\n  bucket: {}\n", `:2:3: store "bucket" is no URI of an object store: write s3://BUCKET`},
+		{"artifact-stores:\n  s3://b: x\n", `:2:11: store "s3://b" takes a mapping of settings: endpoint, region`},
+		{"artifact-stores:\n  s3://b: {endpiont: x}\n", `:2:12: store "s3://b": unknown key "endpiont" of a store of S3: did you mean "endpoint"?`},
+		{"artifact-stores:\n  s3://b:\n    accessKeySecret: s/k\n", `:3:5: store "s3://b": unknown key "accessKeySecret" of a store of S3: did you mean "access-key-secret"?`},
+		{"artifact-stores:\n  gs://b: {endpoint: x}\n", `unknown key "endpoint" of a store of Google Cloud Storage: it has service-account-key-secret`},
+		{"artifact-stores:\n  gs://b: {service-account-key-secret: '{\"private_key\": 1}'}\n", `never the key's text itself`},
+		{"artifact-stores:\n  s3://b: {access-key-secret: [a]}\n", `"access-key-secret" takes one value`},
+		{"artifact-stores:\n  s3://b: {access-key-secret: s/a}\n", `access-key-secret and secret-key-secret go together`},
+		{"artifact-stores:\n  s3://b: {}\n  s3://b/: {}\n", `:3:3: store "s3://b/" stands here twice`},
+		{"artifact-stores:\n  azblob://c: {account-key-secret: s/k}\n", `endpoint is missing`},
 		{"namespace: a\nnamespace: b\n", "already defined"},
 		{strings.Repeat("# long\n", 200_000), "larger than 1024 KiB"},
 	} {

@@ -21,6 +21,7 @@ import (
 type file struct {
 	name   string
 	values *viper.Viper
+	stores string // the table of stores, as text
 }
 
 // maxFile bounds a configuration file.
@@ -45,7 +46,11 @@ func readFile(name string, project bool) (*file, error) {
 	if err := checkKeys(name, data, v, project); err != nil {
 		return nil, err
 	}
-	return &file{name, v}, nil
+	f := &file{name: name, values: v}
+	if v.IsSet(StoresKey) {
+		f.stores, err = storesIn(name, data)
+	}
+	return f, err
 }
 
 func readLimited(name string) ([]byte, error) {
@@ -92,6 +97,8 @@ func checkKeys(name string, data []byte, v *viper.Viper, project bool) error {
 				msg += "; `kfp-go config` lists the keys"
 			}
 			return &Error{at, msg}
+		case k.Table:
+			continue // storesIn reads it
 		case nested != k.Map:
 			return &Error{at, fmt.Sprintf("%q takes %s", top, map[bool]string{true: "a mapping", false: "one value"}[k.Map])}
 		case k.UserOnly && project:
@@ -118,6 +125,9 @@ func place(name string, data []byte, key string) string {
 }
 
 func (f *file) get(k Key) (string, bool) {
+	if f != nil && k.Table {
+		return f.stores, f.stores != ""
+	}
 	if f == nil || !f.values.IsSet(k.Name) {
 		return "", false
 	}

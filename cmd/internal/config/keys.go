@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/kfp-go/kfp-go/compiler/store"
 )
 
 // A Key is one setting: its name in files and, with dashes, as a flag.
@@ -14,6 +16,8 @@ type Key struct {
 	Choices []string
 	// Map keys hold several entries: NAME=VALUE,… as text, a mapping in files.
 	Map bool
+	// Table keys hold a mapping for each entry, as YAML or JSON text elsewhere.
+	Table bool
 	// Path marks a file or folder: relative ones in a file are relative to it.
 	Path bool
 	// UserOnly keys may not stand in a project's file, which comes with
@@ -39,7 +43,8 @@ func Keys() []Key {
 		{Name: "namespace", Doc: "Kubernetes namespace; default: the context's", set: text(func(c *Config) *string { return &c.Namespace })},
 		{Name: "context", Doc: "context of the kubeconfig; default: its current one", set: text(func(c *Config) *string { return &c.Context })},
 		{Name: "kubeconfig", Path: true, UserOnly: true, Doc: "kubeconfig file; default: as kubectl finds it", set: text(func(c *Config) *string { return &c.Kubeconfig })},
-		{Name: "artifact-root", Doc: "URI below which artifacts go; default: the cluster's artifact repository", set: text(func(c *Config) *string { return &c.ArtifactRoot })},
+		{Name: "artifact-root", Doc: "URI below which artifacts go; default: the cluster's artifact repository", set: artifactRoot},
+		{Name: StoresKey, Table: true, Doc: "stores of artifacts besides the cluster's artifact repository, {URI: {SETTING: VALUE}}", set: setStores},
 		{Name: "argo-check", Default: "auto", Choices: []string{"auto", "always", "never"}, Doc: "whether manifests pass through Argo's own validator", set: text(func(c *Config) *string { return &c.ArgoCheck })},
 		{Name: "argo-version", Doc: "version of Argo Workflows to compile for; so far 3.7 and its patch releases", set: text(func(c *Config) *string { return &c.ArgoVersion })},
 		{Name: "cache", Default: "false", Doc: "reuse results of every task whose pipeline allows it, not only where it asks for it", set: boolean(func(c *Config) *bool { return &c.Cache })},
@@ -91,6 +96,14 @@ func text(field func(*Config) *string) func(*Config, string) error {
 		*field(c) = s
 		return nil
 	}
+}
+
+func artifactRoot(c *Config, s string) error {
+	if _, err := store.ParseRoot(s); err != nil {
+		return err
+	}
+	c.ArtifactRoot = s
+	return nil
 }
 
 func count(field func(*Config) *int) func(*Config, string) error {

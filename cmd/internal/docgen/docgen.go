@@ -100,6 +100,9 @@ func settings(b *strings.Builder) {
 		if k.Map {
 			doc += " (a mapping in files)"
 		}
+		if k.Table {
+			doc += " (a mapping of mappings in files)"
+		}
 		if k.UserOnly {
 			doc += " (in the user's file only)"
 		}
