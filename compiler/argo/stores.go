@@ -148,11 +148,14 @@ type reach struct {
 	own    bool // the run's repository
 }
 
-// reaches are all of them, first the repository, unless nothing lies there.
+// reaches are all of them. First comes the one that the run's own artifacts
+// lie in: the repository, or the store of its root.
 func (l *lowerer) reaches() []*reach {
 	var out []*reach
 	if l.home == nil {
 		out = append(out, &reach{l: l, own: true})
+	} else {
+		out = append(out, &reach{l: l, form: formOf(l.home)})
 	}
 	for _, s := range l.table {
 		f := formOf(s)

@@ -89,6 +89,8 @@ func (s *Store) Complete() error {
 		return fmt.Errorf("access-key-secret and secret-key-secret go together")
 	case s.SessionToken != Secret{} && s.AccessKey == Secret{}:
 		return fmt.Errorf("session-token-secret needs access-key-secret and secret-key-secret")
+	case keys && s.RoleARN != "":
+		return fmt.Errorf("either keys or role-arn, not both")
 	case keys && s.SDKCredentials:
 		return fmt.Errorf("either a secret or use-sdk-creds, not both")
 	case !keys && !s.SDKCredentials && (s.Kind == Azure || s.Kind == OSS):

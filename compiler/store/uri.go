@@ -234,8 +234,11 @@ func (r *Root) Store(t Table) *Store {
 		out = *s
 	}
 	_ = out.use(r.Place, r.options) // ParseRoot has tried them
-	if out.Endpoint == "" {
+	if out.Endpoint == "" && strings.HasPrefix(r.URI, "s3://") {
 		out.Endpoint = awsEndpoint
+	}
+	if out.Endpoint == "" {
+		return nil
 	}
 	return &out
 }

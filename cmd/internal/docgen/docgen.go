@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
+	"github.com/kfp-go/kfp-go/compiler/store"
 )
 
 const head = "<!-- Written by a test from the program itself; `make docs` renews it. -->\n\n"
@@ -28,6 +29,7 @@ func CLI(root *cobra.Command) string {
 		describe(&b, c)
 	}
 	settings(&b)
+	stores(&b)
 	return b.String()
 }
 
@@ -107,5 +109,17 @@ func settings(b *strings.Builder) {
 			doc += " (in the user's file only)"
 		}
 		fmt.Fprintf(b, "| `%s` | `%s` | %s |\n", k.Name, k.Env(), cell(doc))
+	}
+}
+
+// stores are the settings of one entry of artifact-stores.
+func stores(b *strings.Builder) {
+	b.WriteString("\n### artifact-stores\n\nA mapping from URIs (" + strings.ReplaceAll(cell(store.Forms), " or ", ", ") + ", each with a prefix of keys behind it if\nwanted) to these settings. [artifacts.md](artifacts.md) says how they are used.\n\n| setting | of | meaning |\n|---|---|---|\n")
+	for _, f := range store.Fields() {
+		var kinds []string
+		for _, k := range f.Kinds {
+			kinds = append(kinds, k.String())
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", f.Name, strings.Join(kinds, ", "), cell(f.Doc))
 	}
 }
