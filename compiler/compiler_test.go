@@ -60,6 +60,46 @@ func TestCompile(t *testing.T) {
 	}
 }
 
+// Valid pipelines that were refused once.
+func TestValid(t *testing.T) {
+	const components = `
+components:
+  give: {image: "busybox:1", outputs: {y: string}, script: 'printf 1 > "$OUTPUT_Y"'}
+  take: {image: "busybox:1", inputs: {x: {type: string, optional: true}}, script: 'echo "$INPUT_X"'}
+tasks:
+`
+	for name, tasks := range map[string]string{
+		// The trigger stands below what depends on it.
+		"completed group, first read by another": `
+  last: {component: take, inputs: {x: "${{ tasks.each.outputs.y[0] }}"}}
+  first: {component: give}
+  each:
+    for-each: [1]
+    trigger: completed
+    tasks: {again: {component: take}}
+    outputs: {y: "${{ tasks.first.outputs.?y.orValue('') }}"}
+`,
+		// Whether a captured value may be absent is known when graphs are.
+		"absent into a group": `
+  group: {tasks: {may: {component: give, when: "${{ run.name != '' }}"}}, outputs: {y: "${{ tasks.may.outputs.y }}"}}
+  other: {tasks: {deep: {tasks: {take: {component: take, inputs: {x: "${{ tasks.group.outputs.y }}"}}}}}}
+`,
+		// An optional output of a group depends on what the group captured.
+		"absent through a group": `
+  group: {tasks: {may: {component: give, when: "${{ run.name != '' }}"}}, outputs: {y: "${{ tasks.may.outputs.y }}"}}
+  again: {tasks: {t: {component: take}}, outputs: {y: "${{ tasks.group.outputs.y }}"}}
+  other: {tasks: {take: {component: take, inputs: {x: "${{ tasks.again.outputs.y }}"}}}}
+`,
+	} {
+		res := compile(t, name, "pipeline: valid"+components+tasks, compiler.Options{})
+		for _, d := range res.Diagnostics {
+			if d.Severity == diag.Error {
+				t.Errorf("%s: %s", name, d.Message)
+			}
+		}
+	}
+}
+
 func TestDeterminism(t *testing.T) {
 	var first []byte
 	for i := range 50 {

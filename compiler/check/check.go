@@ -29,6 +29,9 @@ func Pipeline(p *ir.Pipeline, report diag.Reporter) *Info {
 	c := &checker{p: p, info: info, report: report, kfp: p.Dialect == ir.KFP}
 	c.pipeline()
 	c.components()
+	if !c.kfp {
+		c.absence(p.Root, map[*ir.Component]bool{})
+	}
 	for _, comp := range p.All() {
 		if comp != nil {
 			c.component(comp)

@@ -199,6 +199,10 @@ func (r *reader) declareTask(s *scope, f tree.Field) *decl {
 		r.report(repeats(f.Key, first.task.Name.At))
 	}
 	d.task = &ir.Task{Name: ident(f.Key), At: f.Value.Span()}
+	// Known before any value is built: what may be absent depends on it.
+	if trigger := d.node.Get("trigger"); isScalar(trigger) && trigger.Scalar == "completed" {
+		d.task.Trigger = ir.Completed
+	}
 	if s.tasks == nil {
 		s.tasks = map[string]*decl{}
 	}

@@ -151,9 +151,6 @@ func (o *output) description() string {
 func (r *reader) buildTask(d *decl) {
 	t := d.task
 	t.DisplayName = text(d.node.Get("display-name"))
-	if isScalar(d.node.Get("trigger")) && d.node.Get("trigger").Scalar == "completed" {
-		t.Trigger = ir.Completed
-	}
 	r.after(d)
 	p := &taskPlace{scope: d.scope, at: t}
 	if when := d.node.Get("when"); when != nil {

@@ -140,6 +140,13 @@ func number(f float64) string {
 	return s
 }
 
+// argoUnescapes: in the text of a tag, which it takes out of JSON, Argo replaces
+// these escapes wherever it sees one, behind a backslash that is none too.
+func argoUnescapes(before, from string) bool {
+	return strings.HasSuffix(before, `\`) &&
+		(strings.HasPrefix(from, "u0026") || strings.HasPrefix(from, "u003c") || strings.HasPrefix(from, "u003e"))
+}
+
 // ArgoString is an expr-lang string literal. It holds no braces side by side,
 // which would end a tag, and none of the phrases that make Argo's controller
 // take an error for a missing variable when it quotes the expression.
@@ -161,6 +168,7 @@ func ArgoString(s string) string {
 		case r == '{' && (i+1 < len(s) && s[i+1] == '{' || i > 0 && s[i-1] == '{'),
 			r == '}' && (i+1 < len(s) && s[i+1] == '}' || i > 0 && s[i-1] == '}'),
 			r < ' ', r >= 0x7f && r < 0xa0, r == 0x2028, r == 0x2029, r == 0xfeff,
+			r == 'u' && argoUnescapes(s[:i], s[i:]),
 			r == 'm' && strings.HasPrefix(s[i:], "missing") && strings.HasSuffix(s[:i], " is "),
 			r == 'n' && strings.HasPrefix(s[i:], "not in env") && strings.HasSuffix(s[:i], "variable "):
 			b.WriteString(`\u`)

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand"
 	"reflect"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	exprenv "github.com/argoproj/argo-workflows/v3/util/expr/env"
+	exprlang "github.com/expr-lang/expr"
 
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/ir"
@@ -183,6 +185,31 @@ func TestArgoEnv(t *testing.T) {
 			if len(ours[name].(map[string]any)) != len(m) {
 				t.Errorf("%s has %d names here, %d in Argo", name, len(ours[name].(map[string]any)), len(m))
 			}
+		}
+	}
+}
+
+// Argo takes a tag out of JSON and undoes three escapes wherever it sees them,
+// so a literal must not hold what looks like one.
+func TestStringsInTags(t *testing.T) {
+	for _, text := range []string{"<&>", `{"a":"\u003c\u0026\u003e"}`, `\u0026`, `\\u003c`, `u0026\`, `\`, `\u0026\u0026`, "}} {{ \\u003e is missing"} {
+		e := ArgoString(text)
+		b, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := string(b)
+		for _, c := range []string{"<", ">", "&"} {
+			s = strings.ReplaceAll(s, fmt.Sprintf(`\u%04x`, c[0]), c)
+		}
+		var got string
+		if err := json.Unmarshal([]byte(s), &got); err != nil || got != e {
+			t.Errorf("%q: Argo reads %q: %v", text, got, err)
+			continue
+		}
+		v, err := exprlang.Eval(e, exprenv.GetFuncMap(nil))
+		if err != nil || v != text {
+			t.Errorf("%q becomes %q: %v", text, v, err)
 		}
 	}
 }
