@@ -122,7 +122,7 @@ func (l *lowerer) claimUnit(c *ir.Component) *unit {
 	if c.Body.(*ir.Claim).Delete {
 		t.Resource = &wfv1.ResourceTemplate{Action: "delete", Flags: []string{"pvc", tag("fromJSON(" + inputParam("pvc_name") + ")"), "--wait=false"}}
 	} else {
-		t.Resource = &wfv1.ResourceTemplate{Action: "create", SetOwnerReference: true, Manifest: claimManifest(c)}
+		t.Resource = &wfv1.ResourceTemplate{Action: "create", Manifest: claimManifest(c)}
 		for _, p := range c.Outputs {
 			u.outs[p.Name.Text] = outName
 			t.Outputs.Parameters = append(t.Outputs.Parameters, wfv1.Parameter{Name: portName(p.Name.Text), ValueFrom: &wfv1.ValueFrom{JSONPath: "{.metadata.name}"}})
@@ -133,7 +133,9 @@ func (l *lowerer) claimUnit(c *ir.Component) *unit {
 	return u
 }
 
-// claimManifest is the claim as JSON, computed from the component's inputs.
+// claimManifest is the claim as JSON, computed from the component's inputs. The
+// claim belongs to nobody: it outlives the run. A name with a suffix is made
+// here, since Kubernetes adds what it makes up at the end.
 func claimManifest(c *ir.Component) string {
 	in := func(name string) string {
 		if c.Input(name) == nil {
@@ -141,11 +143,12 @@ func claimManifest(c *ir.Component) string {
 		}
 		return "fromJSON(" + inputParam(portName(name)) + ")"
 	}
-	name, suffix := in("pvc_name"), in("pvc_name_suffix")
-	meta := "sprig.merge(({'annotations': " + in("annotations") + " ?? fromJSON('{ }') }), " +
-		"(" + name + " ?? '') != '' ? ({'name': " + name + " }) : ({'generateName': workflow.name + (" + suffix + " ?? '-claim') }))"
-	spec := "({'accessModes': " + in("access_modes") + " ?? ['ReadWriteOnce'], 'resources': ({'requests': ({'storage': " + in("size") + " ?? '1Gi' }) }), " +
-		"'storageClassName': (" + in("storage_class_name") + " ?? '') == '' ? nil : " + in("storage_class_name") + ", " +
-		"'volumeName': (" + in("volume_name") + " ?? '') == '' ? nil : " + in("volume_name") + ", 'dataSource': " + in("data_source") + " })"
-	return tag("toJson(({'apiVersion': 'v1', 'kind': 'PersistentVolumeClaim', 'metadata': " + meta + ", 'spec': " + spec + " }))")
+	none := "fromJSON('{ }')"
+	unique := "workflow.name + '-' + sprig.trunc(8,sprig.sha256sum(workflow.uid + pod.name))"
+	name := "filter([[" + in("pvc_name") + " ?? '', " + in("pvc_name_suffix") + " ?? '']],#[0] == '' or #[1] == '')"
+	meta := "map(" + name + ",#[0] != '' ? ({'name': #[0] }) : (#[1] != '' ? ({'name': " + unique + " + #[1] }) : ({'generateName': workflow.name + '-' })))[0]"
+	meta = "sprig.merge(" + meta + ",({'annotations': " + in("annotations") + " ?? " + none + " }))"
+	spec := "({'accessModes': " + in("access_modes") + ", 'resources': ({'requests': ({'storage': " + in("size") + " }) }), " +
+		"'storageClassName': " + in("storage_class_name") + ", 'volumeName': " + in("volume_name") + ", 'dataSource': " + in("data_source") + " })"
+	return patchJSON("({'apiVersion': 'v1', 'kind': 'PersistentVolumeClaim', 'metadata': " + meta + ", 'spec': " + spec + " })")
 }

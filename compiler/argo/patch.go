@@ -142,6 +142,8 @@ func pairsJSON(list []patchPair) string {
 	return "{" + strings.Join(out, ",") + " }"
 }
 
+// pairsExpr writes the struct as text: expr-lang cannot make one whose keys are
+// computed, in a form that has JSON.
 func pairsExpr(list []patchPair) string {
 	pairs := make([]string, len(list))
 	for i, x := range list {
@@ -151,8 +153,11 @@ func pairsExpr(list []patchPair) string {
 		}
 		pairs[i] = "[" + key + ", " + x.expr + "]"
 	}
-	return patchJSON("fromPairs(filter(" + listExpr(pairs) + ",not (#[0] in [nil,'']) and not (#[1] in [nil,'','0'])))")
+	there := "filter(" + listExpr(pairs) + ",not (#[0] in [nil,'']) and not (#[1] in [nil,'','0']))"
+	return tag(wireExpr("'{' + join(map(" + there + "," + pairText("#[0]", "#[1]") + "),',') + '}'"))
 }
+
+func pairText(key, value string) string { return "toJson(" + key + ") + ':' + toJson(" + value + ")" }
 
 // quoteJSON quotes a text that may hold tags: nothing but quotes and
 // backslashes is escaped.

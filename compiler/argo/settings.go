@@ -136,7 +136,7 @@ func (p *pod) computedAccelerator(a *ir.Accelerator, count ir.Value) {
 	p.patch.tolerations = append(p.patch.tolerations, "map(["+name+"],# in [nil,''] ? nil : ({'key': #, 'operator': 'Exists' }))[0]")
 	if a.Product != nil {
 		none := "fromJSON('{ }')"
-		p.patch.selector = append(p.patch.selector, "map(["+name+"],# in [nil,''] ? "+none+" : fromPairs([["+p.productLabelExpr("#")+", "+p.settingText(a.Product)+"]]))[0]")
+		p.patch.selector = append(p.patch.selector, "map(["+name+"],# in [nil,''] ? "+none+" : fromJSON('{' + "+pairText(p.productLabelExpr("#"), p.settingText(a.Product))+" + '}'))[0]")
 	}
 }
 
@@ -151,7 +151,7 @@ func (p *pod) productLabelExpr(name string) string {
 		known = "fromJSON('{ }')"
 	}
 	domain := "split(" + name + ",'/')[0]"
-	return "(get(" + known + "," + name + ") ?? (" + name + " contains '/' ? (get(" + known + "," + domain + ") ?? " + domain + " + '/gpu.product') : 'gpu.product'))"
+	return "(get(" + known + "," + name + ") ?? (" + name + " contains '/' ? (get(" + known + "," + domain + ") ?? (" + domain + " + '/gpu.product')) : 'gpu.product'))"
 }
 
 // settingText is expr-lang text of a setting's text.

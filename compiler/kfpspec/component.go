@@ -26,6 +26,7 @@ type made struct {
 // componentParts are the nodes of a ComponentSpec.
 type componentParts struct {
 	inputs, outputs, label, dag *tree.Node
+	passthroughs                map[passthrough]bool // nil: none
 	read                        bool
 }
 
@@ -139,10 +140,9 @@ func (r *reader) parts(e *entry) {
 			p.label = f.Value
 		case "dag":
 			p.dag = f.Value
-		case "singlePlatformSpecs", "taskConfigPassthroughs":
-			if len(f.Value.Items)+len(f.Value.Fields) > 0 {
-				r.add(unsupported(f.Key.Scalar, f.Key.Span()))
-			}
+		case "singlePlatformSpecs": // read already
+		case "taskConfigPassthroughs":
+			p.passthroughs = r.passed(f.Value)
 		default:
 			r.unknown(f.Key, "a component", "inputDefinitions", "outputDefinitions", "executorLabel", "dag", "singlePlatformSpecs", "taskConfigPassthroughs")
 		}
@@ -164,7 +164,7 @@ func (r *reader) body(c *ir.Component, e *entry, t *ir.Task, retry *ir.Retry) {
 			r.add(unknownExecutor(label, e.parts.label.Span(), offerSorted(r, r.executors)))
 			return
 		}
-		r.leaf(c, x, t)
+		r.leaf(c, e, x, t)
 	default:
 		r.add(missing("dag or executorLabel", e.key.Span()))
 	}

@@ -87,20 +87,30 @@ func (r *reader) containerParts(x *executor, n *tree.Node) {
 }
 
 // leaf gives a component its container, importer or claim.
-func (r *reader) leaf(c *ir.Component, x *executor, t *ir.Task) {
+func (r *reader) leaf(c *ir.Component, e *entry, x *executor, t *ir.Task) {
 	switch {
 	case x.importer != nil:
 		r.importer(c, x, t)
 	case x.claim != 0:
 		c.Body = &ir.Claim{Delete: x.claim < 0, At: x.image.Span()}
+		ownStorageClass(c)
 	case x.container != nil:
-		r.container(c, x, t)
+		r.container(c, e, x, t)
 	default:
 		r.add(missing("container or importer", x.key.Span()))
 	}
 }
 
-func (r *reader) container(c *ir.Component, x *executor, t *ir.Task) {
+// ownStorageClass: KFP does not apply the default ” that the component
+// declares. An input that nobody wires means the cluster's default class, and
+// only a wired ” means no class.
+func ownStorageClass(c *ir.Component) {
+	if p := c.Input("storage_class_name"); p != nil && p.Default != nil && p.Default.V == "" {
+		p.Default, p.Optional = nil, true
+	}
+}
+
+func (r *reader) container(c *ir.Component, e *entry, x *executor, t *ir.Task) {
 	b := &ir.Container{Contract: ir.KFPContract, At: x.key.Span()}
 	c.Body = b
 	resolve := r.componentScope(c, t)
@@ -113,6 +123,9 @@ func (r *reader) container(c *ir.Component, x *executor, t *ir.Task) {
 	b.Args = r.argv(x.args, "args", resolve)
 	if len(b.Command)+len(b.Args) == 0 {
 		r.add(noProgram(x.key.Span()))
+	}
+	if both, passed := e.parts.passthroughs[passEnv]; passed && !both {
+		return // the task's config has it
 	}
 	for _, n := range r.items(x.env, "env") {
 		b.Env = append(b.Env, r.env(n, resolve))

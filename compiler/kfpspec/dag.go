@@ -15,6 +15,7 @@ type scope struct {
 	tasks []rawTask
 	index map[string]int
 	retry *ir.Retry // inherited from the task of this DAG
+	raw   *rawTask  // whose platform settings are being read
 
 	given       map[string]bool     // outputs that have a value
 	declaredOut map[string]*ir.Port // outputs of the owner, once any has a value

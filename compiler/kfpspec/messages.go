@@ -117,6 +117,10 @@ func unknownStrategy(name string, at source.Span) diag.Diagnostic {
 	return fail("K206", at, diag.Hint(name, known), "no trigger strategy "+quote(name))
 }
 
+func unknownChoice(what, name string, at source.Span, known ...string) diag.Diagnostic {
+	return fail("K206", at, diag.Hint(name, known), quote(name)+" is no "+what)
+}
+
 func wrongPort(name, what string, at source.Span) diag.Diagnostic {
 	return fail("K206", at, "", quote(name)+" is "+what)
 }
@@ -166,8 +170,20 @@ func unsupported(name string, at source.Span) diag.Diagnostic {
 	return fail("K210", at, "remove it or run this pipeline with KFP", quote(name)+" is not supported by kfp-go")
 }
 
-func unsupportedDynamic(name string, at source.Span) diag.Diagnostic {
-	return fail("K210", at, "give it a constant", quote(name)+" is not supported by kfp-go when its value is known at run time only")
+func mixedConfig(what string, at source.Span) diag.Diagnostic {
+	return fail("K210", at, "give one value, or constants", "several "+what+" that are known at run time only cannot be handed over as one task config")
+}
+
+func absentInConfig(name string, at source.Span) diag.Diagnostic {
+	return fail("K210", at, "give the input a default, or a constant in its place", "the input "+quote(name)+" may be absent, and a task config cannot leave entries out")
+}
+
+func keyInConfig(at source.Span) diag.Diagnostic {
+	return fail("K210", at, "give resourceType a constant", "the type of an accelerator that is known at run time only cannot be handed over in a task config")
+}
+
+func outOfRange(what string, least, most int64, at source.Span) diag.Diagnostic {
+	return fail("K201", at, "", fmt.Sprintf("%s must be a number from %d to %d", what, least, most))
 }
 
 func placeholderNotHere(at source.Span) diag.Diagnostic {

@@ -15,7 +15,13 @@ func (s *scope) placement(set *ir.Settings, name string, f tree.Field) bool {
 			s.toleration(set, item)
 		}
 	case "nodeAffinity":
-		s.nodeAffinity(set, f)
+		for _, item := range s.items(f.Value, name) {
+			s.nodeAffinity(set, item)
+		}
+	case "podAffinity":
+		for _, item := range s.items(f.Value, name) {
+			s.podAffinity(set, item)
+		}
 	default:
 		return false
 	}
@@ -33,12 +39,13 @@ func (s *scope) nodeSelector(set *ir.Settings, n *tree.Node) {
 			if f.Value.IsNull() {
 				continue
 			}
-			v, _ := s.parameterSource(f.Value, f.Key.Span())
-			labels, known := constantStruct(v)
-			if !known {
-				s.add(unsupportedDynamic("nodeSelectorJson", f.Key.Span()))
+			v := s.object(f)
+			lit, ok := v.(*ir.Literal)
+			if !ok {
+				set.NodeSelectorFrom = v
 				continue
 			}
+			labels, _ := lit.V.(map[string]any)
 			for _, k := range sorted(labels) {
 				set.NodeSelector = append(set.NodeSelector, &ir.SettingPair{Key: k,
 					Value: &ir.Literal{V: ir.Text(labels[k]), At: f.Value.Span()}, At: f.Key.Span()})
@@ -49,13 +56,32 @@ func (s *scope) nodeSelector(set *ir.Settings, n *tree.Node) {
 	}
 }
 
-func constantStruct(v ir.Value) (map[string]any, bool) {
-	l, ok := v.(*ir.Literal)
-	if !ok {
-		return nil, v == nil
+// object reads a source of a struct, or of what else is allowed; a literal null
+// where there is none.
+func (s *scope) object(f tree.Field, also ...ir.Kind) ir.Value {
+	v := s.source(f)
+	if v == nil {
+		return &ir.Literal{At: f.Key.Span()}
 	}
-	m, ok := l.V.(map[string]any)
-	return m, ok || l.V == nil
+	t := s.typeOf(v)
+	allowed := t.Kind == ir.Struct || t.Kind == ir.Dynamic || t.Kind == ir.Null || t.Kind == ir.Invalid
+	what := "a struct"
+	for _, k := range also {
+		allowed = allowed || t.Kind == k
+		what += " or " + article(ir.Type{Kind: k})
+	}
+	if !allowed {
+		s.add(wrongKind(f.Key.Scalar, what, article(t), f.Value.Span()))
+		return &ir.Literal{At: f.Key.Span()}
+	}
+	return v
+}
+
+func article(t ir.Type) string {
+	if t.Kind == ir.Integer {
+		return "an integer"
+	}
+	return "a " + t.String()
 }
 
 func (s *scope) toleration(set *ir.Settings, n *tree.Node) {
@@ -85,41 +111,32 @@ func (s *scope) toleration(set *ir.Settings, n *tree.Node) {
 
 // tolerationJSON is one toleration or a list of them.
 func (s *scope) tolerationJSON(set *ir.Settings, f tree.Field) {
-	v, _ := s.parameterSource(f.Value, f.Key.Span())
+	v := s.object(f, ir.List)
 	l, ok := v.(*ir.Literal)
-	if v != nil && !ok {
-		s.add(unsupportedDynamic("tolerationJson", f.Key.Span()))
-		return
-	}
-	if l == nil || l.V == nil {
-		return
-	}
-	if list, ok := l.V.([]any); ok {
-		for _, item := range list {
-			set.Tolerations = append(set.Tolerations, &ir.Literal{V: item, At: l.At})
+	switch {
+	case !ok:
+		set.Tolerations = append(set.Tolerations, v)
+	case l.V == nil:
+	default:
+		list, ok := l.V.([]any)
+		if !ok {
+			list = []any{l.V}
 		}
-		return
+		for _, item := range list {
+			if item != nil {
+				set.Tolerations = append(set.Tolerations, &ir.Literal{V: item, At: l.At})
+			}
+		}
 	}
-	set.Tolerations = append(set.Tolerations, l)
 }
 
-// The keys of a Kubernetes NodeAffinity.
+// The keys of a Kubernetes affinity.
 const (
 	required  = "requiredDuringSchedulingIgnoredDuringExecution"
 	preferred = "preferredDuringSchedulingIgnoredDuringExecution"
 )
 
-func (s *scope) nodeAffinity(set *ir.Settings, of tree.Field) {
-	affinity := map[string]any{}
-	for _, item := range s.items(of.Value, "nodeAffinity") {
-		s.nodeAffinityTerm(affinity, item)
-	}
-	if len(affinity) > 0 {
-		set.Affinity = []ir.Value{&ir.Literal{V: map[string]any{"nodeAffinity": affinity}, At: of.Key.Span()}}
-	}
-}
-
-func (s *scope) nodeAffinityTerm(affinity map[string]any, n *tree.Node) {
+func (s *scope) nodeAffinity(set *ir.Settings, n *tree.Node) {
 	term := map[string]any{}
 	var weight *int64
 	for _, f := range s.fields(n, "nodeAffinity") {
@@ -132,16 +149,15 @@ func (s *scope) nodeAffinityTerm(affinity map[string]any, n *tree.Node) {
 				term[name] = value(f.Value)
 			}
 		case "weight":
-			w := s.integer(f.Value, name)
-			weight = &w
+			weight = s.weight(f)
 		case "nodeAffinityJson":
-			v, _ := s.parameterSource(f.Value, f.Key.Span())
-			whole, known := constantStruct(v)
-			if !known {
-				s.add(unsupportedDynamic("nodeAffinityJson", f.Key.Span()))
-				return
+			v := s.object(f)
+			if l, ok := v.(*ir.Literal); !ok {
+				v = &ir.StructValue{Keys: []string{"nodeAffinity"}, Values: []ir.Value{v}, At: v.Span()}
+				set.Affinity = append(set.Affinity, v)
+			} else if l.V != nil {
+				s.addAffinity(set, n, "nodeAffinity", l.V)
 			}
-			mergeAffinity(affinity, whole)
 			return
 		default:
 			s.lenient(f, "nodeAffinity", "matchExpressions", "matchFields", "weight", "nodeAffinityJson")
@@ -150,10 +166,88 @@ func (s *scope) nodeAffinityTerm(affinity map[string]any, n *tree.Node) {
 	switch {
 	case len(term) == 0:
 	case weight != nil:
-		mergeAffinity(affinity, map[string]any{preferred: []any{map[string]any{"weight": *weight, "preference": term}}})
+		s.addAffinity(set, n, "nodeAffinity", map[string]any{preferred: []any{map[string]any{"weight": *weight, "preference": term}}})
 	default:
-		mergeAffinity(affinity, map[string]any{required: map[string]any{"nodeSelectorTerms": []any{term}}})
+		s.addAffinity(set, n, "nodeAffinity", map[string]any{required: map[string]any{"nodeSelectorTerms": []any{term}}})
 	}
+}
+
+// podAffinity is one term of pod affinity or anti-affinity. KFP's own back end
+// passes it over; here it has the effect that the SDK documents.
+func (s *scope) podAffinity(set *ir.Settings, n *tree.Node) {
+	term, pods, spaces := map[string]any{}, map[string]any{}, map[string]any{}
+	kind := "podAffinity"
+	var weight *int64
+	for _, f := range s.fields(n, "podAffinity") {
+		if f.Value.IsNull() {
+			continue
+		}
+		switch name := camel(f.Key.Scalar); name {
+		case "matchPodExpressions":
+			s.selectorPart(pods, "matchExpressions", f)
+		case "matchPodLabels":
+			s.selectorPart(pods, "matchLabels", f)
+		case "matchNamespaceExpressions":
+			s.selectorPart(spaces, "matchExpressions", f)
+		case "matchNamespaceLabels":
+			s.selectorPart(spaces, "matchLabels", f)
+		case "topologyKey":
+			term[name] = s.str(f.Value, name)
+		case "namespaces":
+			if list := s.strs(f.Value, name); len(list) > 0 {
+				term[name] = value(f.Value)
+			}
+		case "weight":
+			weight = s.weight(f)
+		case "anti":
+			if s.boolean(f.Value, name) {
+				kind = "podAntiAffinity"
+			}
+		default:
+			s.lenient(f, "podAffinity", "matchPodExpressions", "matchPodLabels", "topologyKey", "namespaces",
+				"matchNamespaceExpressions", "matchNamespaceLabels", "weight", "anti")
+		}
+	}
+	if len(pods) > 0 {
+		term["labelSelector"] = pods
+	}
+	if len(spaces) > 0 {
+		term["namespaceSelector"] = spaces
+	}
+	switch {
+	case term["topologyKey"] == nil || term["topologyKey"] == "":
+		s.add(missing("topologyKey", head(n)))
+	case weight != nil:
+		s.addAffinity(set, n, kind, map[string]any{preferred: []any{map[string]any{"weight": *weight, "podAffinityTerm": term}}})
+	default:
+		s.addAffinity(set, n, kind, map[string]any{required: []any{term}})
+	}
+}
+
+func (s *scope) selectorPart(selector map[string]any, key string, f tree.Field) {
+	if f.Value.Kind == tree.Sequence && len(f.Value.Items) > 0 || f.Value.Kind == tree.Mapping && len(f.Value.Fields) > 0 {
+		selector[key] = value(f.Value)
+	}
+}
+
+func (s *scope) weight(f tree.Field) *int64 {
+	w := s.integer(f.Value, "weight")
+	if w < 1 || w > 100 {
+		s.add(outOfRange("weight", 1, 100, f.Value.Span()))
+	}
+	return &w
+}
+
+// addAffinity joins constants; what is known at run time stays apart.
+func (s *scope) addAffinity(set *ir.Settings, n *tree.Node, kind string, v any) {
+	add := map[string]any{kind: v}
+	for _, have := range set.Affinity {
+		if l, ok := have.(*ir.Literal); ok {
+			mergeAffinity(l.V.(map[string]any), add)
+			return
+		}
+	}
+	set.Affinity = append(set.Affinity, &ir.Literal{V: add, At: head(n)})
 }
 
 // mergeAffinity adds terms to those that are there.

@@ -71,16 +71,33 @@ func (r *reader) pipelineConfig(p *ir.Pipeline, n *tree.Node) {
 		case "resourceTtlOnFailure":
 			ttl.Failure = r.ttl(f)
 		case "activeDeadlineSeconds":
-			p.Timeout = float64(r.integer(f.Value, name))
-		case "semaphoreKey", "mutexName":
-			r.add(unsupported(f.Key.Scalar, f.Key.Span()))
+			p.Timeout = r.deadline(f.Value, name)
+		case "mutexName":
+			if id := r.ident(f.Value, name); id.Text != "" {
+				p.Mutex = id
+			}
+		case "semaphoreKey":
+			if key := r.str(f.Value, name); key != "" {
+				p.Semaphore = &ir.Semaphore{Key: key, At: f.Value.Span()}
+			}
 		default:
-			r.lenient(f, "pipelineConfig", "workspace", "resourceTtlOnCompletion", "resourceTtlOnSuccess", "resourceTtlOnFailure", "activeDeadlineSeconds")
+			r.lenient(f, "pipelineConfig", "workspace", "resourceTtlOnCompletion", "resourceTtlOnSuccess", "resourceTtlOnFailure", "activeDeadlineSeconds",
+				"mutexName", "semaphoreKey")
 		}
 	}
 	if ttl.Completion != nil || ttl.Success != nil || ttl.Failure != nil {
 		p.TTL = ttl
 	}
+}
+
+// deadline is a number of seconds, 0 for none.
+func (r *reader) deadline(n *tree.Node, what string) float64 {
+	v := r.integer(n, what)
+	if v < 0 {
+		r.add(wrongKind(what, "a number of seconds", "a negative one", n.Span()))
+		return 0
+	}
+	return float64(v)
 }
 
 func (r *reader) ttl(f tree.Field) *int64 {
@@ -128,53 +145,57 @@ func (r *reader) workspace(of tree.Field) *ir.Workspace {
 // platformSettings reads what the PlatformSpec says of the task's executor.
 // Sources there stand in the DAG that holds the task.
 func (s *scope) platformSettings(raw *rawTask, x *executor) {
-	if x == nil || s.platform == nil {
+	if x == nil {
 		return
 	}
-	n := s.platform[x.key.Scalar]
-	set := raw.task.Settings
-	for _, f := range s.fields(n, "executor settings") {
-		if f.Value.IsNull() {
-			continue
+	s.raw = raw
+	outer, embedded := s.platform[x.key.Scalar], s.embedded[x.key.Scalar]
+	for _, f := range s.fields(embedded, "executor settings") {
+		if field(outer, camel(f.Key.Scalar)) == nil {
+			s.platformSetting(raw.task.Settings, f)
 		}
-		name := camel(f.Key.Scalar)
-		switch {
-		case s.environment(set, name, f), s.volumes(set, name, f), s.placement(set, name, f):
-		case name == "podMetadata":
-			s.podMetadata(set, f.Value)
-		case name == "imagePullPolicy":
-			set.ImagePullPolicy = s.str(f.Value, name)
-		case name == "imagePullSecret":
-			for _, item := range s.items(f.Value, name) {
-				if v := s.named(item, name, "secretName", nil); v != nil {
-					set.ImagePullSecrets = append(set.ImagePullSecrets, v)
-				}
+	}
+	for _, f := range s.fields(outer, "executor settings") {
+		s.platformSetting(raw.task.Settings, f)
+	}
+}
+
+func (s *scope) platformSetting(set *ir.Settings, f tree.Field) {
+	if f.Value.IsNull() {
+		return
+	}
+	switch name := camel(f.Key.Scalar); {
+	case s.environment(set, name, f), s.volumes(set, name, f), s.placement(set, name, f):
+	case name == "podMetadata":
+		s.podMetadata(set, f.Value)
+	case name == "imagePullPolicy":
+		set.ImagePullPolicy = s.str(f.Value, name)
+	case name == "imagePullSecret":
+		for _, item := range s.items(f.Value, name) {
+			if v := s.named(item, name, "secretName", nil); v != nil {
+				set.ImagePullSecrets = append(set.ImagePullSecrets, v)
 			}
-		case name == "activeDeadlineSeconds":
-			set.Timeout = float64(s.integer(f.Value, name))
-		case name == "securityContext":
-			set.SecurityContext = s.securityContext(f)
-		case name == "enabledSharedMemory":
-			size := field(f.Value, "size")
-			set.SharedMemory = s.str(size, "size")
-			if set.SharedMemory == "" {
-				s.add(missing("size", f.Key.Span()))
-			}
-		case name == "initContainers", name == "podAffinity":
-			if len(f.Value.Items) > 0 {
-				s.add(unsupported(f.Key.Scalar, f.Key.Span()))
-			}
-		default:
-			s.lenient(f, "executor settings", "secretAsEnv", "secretAsVolume", "configMapAsEnv", "configMapAsVolume", "pvcMount",
-				"nodeSelector", "tolerations", "nodeAffinity", "podMetadata", "imagePullSecret", "imagePullPolicy", "fieldPathAsEnv",
-				"activeDeadlineSeconds", "genericEphemeralVolume", "emptyDirMounts", "enabledSharedMemory", "securityContext")
 		}
+	case name == "activeDeadlineSeconds":
+		set.Timeout = s.deadline(f.Value, name)
+	case name == "securityContext":
+		set.SecurityContext = s.securityContext(f)
+	case name == "enabledSharedMemory":
+		set.Volumes = append(set.Volumes, s.sharedMemory(f))
+	case name == "initContainers":
+		for _, item := range s.items(f.Value, name) {
+			set.InitContainers = append(set.InitContainers, s.initContainer(item))
+		}
+	default:
+		s.lenient(f, "executor settings", "secretAsEnv", "secretAsVolume", "configMapAsEnv", "configMapAsVolume", "pvcMount",
+			"nodeSelector", "tolerations", "nodeAffinity", "podAffinity", "podMetadata", "imagePullSecret", "imagePullPolicy", "fieldPathAsEnv",
+			"activeDeadlineSeconds", "genericEphemeralVolume", "emptyDirMounts", "enabledSharedMemory", "securityContext", "initContainers")
 	}
 }
 
 // named reads an entry that names an object of the cluster: as a source, which
 // wins, or by the older plain field. rest gets the other fields and says whether
-// it knows them. nil after a report.
+// it knows them. nil after a report, and where the name is null.
 func (s *scope) named(n *tree.Node, what, plain string, rest func(name string, f tree.Field) bool) (v ir.Value) {
 	var old ir.Value
 	for _, f := range s.fields(n, what) {
@@ -183,9 +204,9 @@ func (s *scope) named(n *tree.Node, what, plain string, rest func(name string, f
 		}
 		switch name := camel(f.Key.Scalar); {
 		case name == plain+"Parameter":
-			v, _ = s.parameterSource(f.Value, f.Key.Span())
+			v = s.source(f)
 			if v == nil {
-				v = &ir.Literal{V: "", At: f.Key.Span()}
+				v = &ir.Literal{At: f.Key.Span()}
 			}
 		case name == plain:
 			if text := s.str(f.Value, name); text != "" {
@@ -201,6 +222,24 @@ func (s *scope) named(n *tree.Node, what, plain string, rest func(name string, f
 	}
 	if v == nil && n.Kind == tree.Mapping {
 		s.add(missing(plain+"Parameter", head(n)))
+	}
+	if lit, ok := v.(*ir.Literal); ok && lit.V == nil {
+		return nil
+	}
+	return v
+}
+
+// source reads an InputParameterSpec of the platform document. What its
+// constants refer to are the inputs of the task.
+func (s *scope) source(f tree.Field) ir.Value {
+	v, constant := s.parameterSource(f.Value, f.Key.Span())
+	if constant != nil && holdsReference(constant) {
+		c := s.constant(constant, s.taskScope(s.raw, ""))
+		if sel, ok := v.(*ir.Select); ok {
+			sel.Of = c
+			return sel
+		}
+		return c
 	}
 	return v
 }
@@ -307,6 +346,9 @@ func (s *scope) volumes(set *ir.Settings, name string, of tree.Field) bool {
 		case "pvcMount":
 			v.Claim = s.claimName(item, v)
 			ok = v.Claim != nil
+			if !ok && item.Kind == tree.Mapping && s.nullClaim(item) {
+				s.add(missing("the claim's name", head(item)))
+			}
 		case "emptyDirMounts":
 			s.emptyDir(item, v)
 		default:
@@ -357,6 +399,13 @@ func (s *scope) claimName(n *tree.Node, v *ir.Volume) ir.Value {
 		return true
 	}, &old)
 	return name
+}
+
+// nullClaim tells a claim whose name is null, which nothing has reported.
+func (s *scope) nullClaim(n *tree.Node) bool {
+	source := field(n, "pvcNameParameter")
+	constant := field(field(source, "runtimeValue"), "constant")
+	return constant != nil && constant.IsNull()
 }
 
 // namedOr is named with a fallback that is set while the fields are read.
@@ -463,10 +512,14 @@ func (s *scope) podMetadata(set *ir.Settings, n *tree.Node) {
 	}
 }
 
-// securityContext keeps its numbers as numbers; the format has them as text.
+// securityContext keeps its numbers as numbers; the format has them as text. As
+// KFP's backend does, it takes all capabilities away with it.
 func (s *scope) securityContext(of tree.Field) ir.Value {
-	out := map[string]any{}
+	out := map[string]any{"allowPrivilegeEscalation": false, "capabilities": map[string]any{"drop": []any{"ALL"}}}
 	for _, f := range s.fields(of.Value, "securityContext") {
+		if f.Value.IsNull() {
+			continue
+		}
 		switch name := camel(f.Key.Scalar); name {
 		case "runAsUser", "runAsGroup":
 			out[name] = s.integer(f.Value, name)

@@ -22,6 +22,7 @@ type reader struct {
 	listed    []*entry          // as written
 	executors map[string]*executor
 	platform  map[string]*tree.Node // platform settings by executor
+	embedded  map[string]*tree.Node // those that components bring along
 	order     []*ir.Component       // in order of first use
 	depth     int                   // components inside one another
 	offered   int                   // names offered in hints so far

@@ -161,6 +161,7 @@ func (s *scope) finish(raw *rawTask) {
 		x := s.executorOf(raw.entry)
 		s.machine(raw, x)
 		s.platformSettings(raw, x)
+		s.taskConfig(raw, x)
 	}
 }
 
