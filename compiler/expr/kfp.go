@@ -15,6 +15,12 @@ func CompileKFP(fr source.Fragment, param func(name string) (ir.Type, bool), rep
 	return compile(fr, kfpScope(param), true, report)
 }
 
+// CompileUntyped is Compile by the rules of CompileKFP: to CEL all variables are
+// of unknown type and all their numbers doubles.
+func CompileUntyped(fr source.Fragment, s Scope, report diag.Reporter) *Program {
+	return compile(fr, s, true, report)
+}
+
 type kfpScope func(name string) (ir.Type, bool)
 
 const kfpValues = "parameter_values"

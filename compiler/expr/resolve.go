@@ -31,6 +31,7 @@ type rewriter struct {
 	kfp    bool
 	report diag.Reporter
 	failed bool
+	found  func(node ast.Expr, v Variable, mode string) // hears of every read of a variable; nil: nobody asks
 
 	vars    []Variable
 	byName  map[string]int // index in vars
@@ -228,6 +229,9 @@ func (r *rewriter) leaf(e ast.Expr) {
 			r.sp.roots = map[int64]int32{}
 		}
 		r.sp.roots[node.ID()] = o.Start
+	}
+	if r.found != nil {
+		r.found(node, v, mode)
 	}
 	node.SetKindCase(r.fac.NewIdent(node.ID(), r.variable(v, mode)))
 }
