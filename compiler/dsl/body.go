@@ -44,14 +44,19 @@ type decl struct {
 	body      *body      // of a group
 
 	as    string // the loop variable, "" outside loops
+	item  *ir.Type // its type where the author says it
 	items typed
 	state state
+
+	exit    *decl // its exit task, nil without
+	exitKey *tree.Node
 }
 
 // An output of a body is built when its type is first asked for.
 type output struct {
 	name     *tree.Node
-	node     *tree.Node
+	node     *tree.Node // its value
+	spec     *tree.Node // the mapping that says more than a value, nil: none
 	body     *body
 	state    state
 	value    ir.Value
@@ -68,7 +73,7 @@ const (
 )
 
 func (r *reader) declareClosed(c *ir.Component, node *tree.Node) *body {
-	s := &scope{comp: c, offers: &r.offers}
+	s := &scope{comp: c, offers: &r.offers, kfp: r.kfp || text(node.Get("rules")) == "kfp"}
 	c.Inputs = r.ports(node.Get("inputs"), true)
 	s.inputs, s.byName = c.Inputs, make(map[string]int, len(c.Inputs))
 	for i, p := range c.Inputs {
@@ -212,8 +217,48 @@ func (r *reader) declareTask(s *scope, f tree.Field) *decl {
 		r.declareGroup(d, f.Key)
 	} else {
 		r.declareUse(d, k)
+		if loop := d.node.Get("for-each"); k == useTask && !loop.IsNull() {
+			r.declareItem(d)
+		}
+	}
+	if n := d.node.Get("on-exit"); isMapping(n) {
+		r.declareExit(d, n)
 	}
 	return d
+}
+
+// declareExit makes the one task that runs once d has ended.
+func (r *reader) declareExit(d *decl, n *tree.Node) {
+	if len(n.Fields) != 1 {
+		r.report(onExitTask(field(d.node, "on-exit").Key, "on-exit holds "+itoa(len(n.Fields))+" tasks"))
+		return
+	}
+	f := n.Fields[0]
+	if !isMapping(f.Value) {
+		r.report(emptyTask(f.Key))
+		return
+	}
+	for _, x := range f.Value.Fields {
+		switch k := x.Key.Scalar; k {
+		case "component", "inputs", "display-name":
+		default:
+			if language().settings.key(k) == nil {
+				r.report(onExitTask(x.Key, quote(k)+" has no meaning for an exit task"))
+				return
+			}
+		}
+	}
+	if f.Value.Get("component").IsNull() {
+		r.report(taskWithout(f.Key))
+		return
+	}
+	e := &decl{r: r, name: f.Key.Scalar, node: f.Value, scope: d.scope}
+	if first := d.scope.enclosing(e.name); first != nil {
+		r.report(repeats(f.Key, first.task.Name.At))
+	}
+	e.task = &ir.Task{Name: ident(f.Key), At: f.Value.Span()}
+	r.declareUse(e, useTask)
+	d.exit, d.exitKey, d.task.OnExit = e, f.Key, e.task
 }
 
 // enclosing is the task of that name in an enclosing scope, or in the body
@@ -262,11 +307,16 @@ func (r *reader) taskKind(d *decl, name *tree.Node) taskKind {
 		r.report(taskWithout(name))
 		return brokenTask
 	case tasks == nil && branches == nil:
+		loop := d.node.Get("for-each")
 		for _, f := range d.node.Fields {
 			switch f.Key.Scalar {
-			case "for-each", "as", "parallelism", "outputs", "finally":
+			case "outputs", "finally":
 				r.report(groupOnly(f.Key))
 				return useTask
+			case "as", "parallelism":
+				if loop.IsNull() {
+					r.report(loopOnly(f.Key))
+				}
 			}
 		}
 		return useTask
@@ -311,23 +361,40 @@ func (r *reader) declareGroup(d *decl, name *tree.Node) {
 }
 
 func (r *reader) declareLoop(d *decl, s *scope) {
-	as, at := "item", d.node.Get("for-each").Span()
-	if n := d.node.Get("as"); isScalar(n) {
-		as, at = n.Scalar, n.Span()
-		if !validLoopName(as) {
+	at := r.declareItem(d)
+	as := d.as
+	s.loop = d
+	s.fresh(as)
+	s.comp.Inputs = append(s.comp.Inputs, &ir.Port{Name: ir.Ident{Text: as, At: at}, Captured: true, TypeAt: at})
+}
+
+// declareItem reads the name and the type of the loop variable.
+func (r *reader) declareItem(d *decl) (at source.Span) {
+	d.as, at = "item", d.node.Get("for-each").Span()
+	n := d.node.Get("as")
+	if isMapping(n) {
+		f := field(n, "type")
+		if p := r.port(tree.Field{Key: n, Value: n}, false); !n.Get("type").IsNull() {
+			d.item = &p.Type
+		}
+		if f != nil && d.node.Get("tasks") == nil {
+			r.report(itemType(f.Key))
+		}
+		n = n.Get("name")
+	}
+	if isScalar(n) {
+		d.as, at = n.Scalar, n.Span()
+		if !validLoopName(d.as) {
 			r.report(badLoopName(n))
-			as = s.fresh("item")
-			s.taken = nil
+			d.as = "item"
 		}
 	}
 	for up := d.scope; up != nil; up = up.parent {
-		if up.loop != nil && up.loop.as == as {
-			r.report(loopRepeats(at, as, up.loop.node.Get("for-each").Span()))
+		if up.loop != nil && up.loop.as == d.as {
+			r.report(loopRepeats(at, d.as, up.loop.node.Get("for-each").Span()))
 		}
 	}
-	d.as, s.loop = as, d
-	s.fresh(as)
-	s.comp.Inputs = append(s.comp.Inputs, &ir.Port{Name: ir.Ident{Text: as, At: at}, Captured: true, TypeAt: at})
+	return at
 }
 
 // validLoopName is a name that CEL reads as one variable and that means nothing
@@ -355,7 +422,7 @@ func (b *body) declareOutputs(n *tree.Node) {
 	for _, f := range fs {
 		o := &output{name: f.Key, node: f.Value, body: b}
 		if isMapping(f.Value) {
-			o.node = f.Value.Get("value")
+			o.spec, o.node = f.Value, f.Value.Get("value")
 		}
 		b.outputs = append(b.outputs, o)
 		b.byName[f.Key.Scalar] = o
@@ -386,7 +453,7 @@ func (r *reader) direct(n *tree.Node) bool {
 		return false
 	}
 	task := n.Fields[0].Value
-	for _, key := range [...]string{"tasks", "branches", "for-each", "when", "after", "trigger"} {
+	for _, key := range [...]string{"tasks", "branches", "for-each", "when", "after", "trigger", "on-exit"} {
 		if task.Get(key) != nil {
 			return false
 		}

@@ -1,6 +1,8 @@
 package dsl
 
 import (
+	"strings"
+
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/source"
@@ -20,7 +22,11 @@ func (d *decl) output(name string) (t ir.Type, optional, ok bool) {
 	case d.component == nil:
 		return ir.Type{}, false, true
 	}
-	return d.component.output(name)
+	t, optional, ok = d.component.output(name)
+	if ok && d.as != "" {
+		t, optional = listOf(&t), false
+	}
+	return t, optional, ok
 }
 
 func (d *decl) outputNames() []string {
@@ -61,6 +67,10 @@ func (o *output) build() {
 	switch {
 	case o.body.branches != nil:
 		o.oneOf()
+	case o.spec != nil && field(o.spec, "one-of") != nil:
+		o.firstOf(field(o.spec, "one-of"))
+	case o.node == nil && o.spec != nil:
+		o.body.r.report(outputWithout(o.name))
 	case o.node.IsNull():
 		if o.node != nil && o.node.Start <= o.node.End {
 			o.body.r.report(emptyOutput(o.name))
@@ -74,7 +84,42 @@ func (o *output) build() {
 		}
 		o.value, o.typ, o.optional = v.v, v.t, v.optional
 	}
+	if t := o.spec.Get("type"); !t.IsNull() {
+		o.typ = o.body.r.typeOf(t, o.spec.Get("items"))
+	}
 	o.state = done
+}
+
+// firstOf is the output of the first of some tasks that ran.
+func (o *output) firstOf(f *tree.Field) {
+	r := o.body.r
+	if n := field(o.spec, "value"); n != nil {
+		r.report(bothKeys(n.Key, "value", "one-of"))
+	}
+	one := &ir.OneOf{At: f.Value.Span()}
+	o.value, o.optional = one, !r.kfp
+	var t *ir.Type
+	for _, n := range f.Value.Items {
+		v := r.expression(n, &taskPlace{scope: o.body.scope})
+		ref, ok := v.v.(*ir.OutputRef)
+		if !ok {
+			if v.v != nil || !isScalar(n) {
+				r.report(oneOfWhat(n.Span()))
+			}
+			continue
+		}
+		one.Alternatives = append(one.Alternatives, ref)
+		t = join(t, v.t)
+	}
+	if len(one.Alternatives) == 0 {
+		if len(f.Value.Items) == 0 {
+			r.report(outputWithout(o.name))
+		}
+		o.value = nil
+	}
+	if t != nil {
+		o.typ = *t
+	}
 }
 
 // oneOf is the output of the branch that was taken.
@@ -106,7 +151,7 @@ func (r *reader) buildBody(b *body) {
 	for i, branch := range b.branches {
 		t := b.scope.dag.Tasks[i]
 		if when := branch.node.Get("when"); !when.IsNull() {
-			t.When = r.condition(when, &taskPlace{scope: b.scope, at: t})
+			t.When = r.condition(when, &taskPlace{scope: b.scope, at: t, judged: b.scope.closed().kfp})
 		}
 		r.buildBody(branch)
 	}
@@ -154,15 +199,31 @@ func (r *reader) buildTask(d *decl) {
 	r.after(d)
 	p := &taskPlace{scope: d.scope, at: t}
 	if when := d.node.Get("when"); when != nil {
-		t.When = r.condition(when, p)
+		judge := *p
+		judge.judged = d.scope.closed().kfp
+		t.When = r.condition(when, &judge)
 	}
+	r.buildLoop(d)
 	if d.body != nil {
-		r.buildLoop(d)
 		r.buildBody(d.body)
-		return
+	} else {
+		r.arguments(d, p)
+		t.Settings = r.settings(d, p)
 	}
-	r.arguments(d, p)
-	t.Settings = r.settings(d, p)
+	if d.exit != nil {
+		r.buildExit(d)
+	}
+}
+
+func (r *reader) buildExit(host *decl) {
+	e := host.exit
+	if first := e.scope.tasks[e.name]; first != nil {
+		r.report(repeats(host.exitKey, first.task.Name.At))
+	}
+	e.task.DisplayName = text(e.node.Get("display-name"))
+	p := &taskPlace{scope: e.scope, at: e.task, exit: host}
+	r.arguments(e, p)
+	e.task.Settings = r.settings(e, p)
 }
 
 // after adds order without data. A task of an enclosing scope is waited for by
@@ -205,12 +266,14 @@ func (r *reader) buildLoop(d *decl) {
 		return
 	}
 	item := d.itemType()
-	inner := d.task.Component
-	port := inner.Inputs[0] // the item is declared before anything is captured
-	port.Type = item
 	d.task.ForEach = &ir.Loop{
-		Items: d.items.v, Item: port.Name, At: d.node.Get("for-each").Span(),
+		Items: d.items.v, At: d.node.Get("for-each").Span(),
 		Parallelism: integer(d.node.Get("parallelism")),
+	}
+	if d.body != nil {
+		port := d.task.Component.Inputs[0] // the item is declared before anything is captured
+		port.Type = item
+		d.task.ForEach.Item = port.Name
 	}
 }
 
@@ -224,6 +287,8 @@ func (d *decl) itemType() ir.Type {
 	}
 	t := d.items.t
 	switch {
+	case d.item != nil:
+		return *d.item
 	case t.Kind == ir.Dynamic, t.Kind == ir.List && t.Items == nil:
 		return ir.Type{Kind: ir.Dynamic}
 	case t.Kind == ir.List:
@@ -250,8 +315,18 @@ func (r *reader) loopItems(d *decl) typed {
 }
 
 // arguments wires the inputs of a task's component.
-func (r *reader) arguments(d *decl, p place) {
+func (r *reader) arguments(d *decl, p *taskPlace) {
 	fs := fields(d.node.Get("inputs"))
+	if loop := d.task.ForEach; loop != nil {
+		own := *p
+		own.own, p = d, &own
+		defer func() {
+			if loop.Item.Text == "" {
+				r.report(itemUnused(field(d.node, "for-each").Key, d.as))
+				d.task.ForEach = nil
+			}
+		}()
+	}
 	if len(fs) == 0 {
 		return
 	}
@@ -263,6 +338,9 @@ func (r *reader) arguments(d *decl, p place) {
 				r.report(unknownInput(f.Key, d.component))
 				d.meant(f.Key)
 			}
+		}
+		if d.takesItem(f) {
+			continue
 		}
 		want := ir.Type{Kind: ir.Dynamic}
 		if port != nil {
@@ -284,6 +362,20 @@ func (r *reader) arguments(d *decl, p place) {
 		}
 		d.task.Args = append(d.task.Args, &ir.Binding{Name: ident(f.Key), Value: v.v})
 	}
+}
+
+// takesItem makes an input that is the loop variable and nothing else the one
+// that receives the item.
+func (d *decl) takesItem(f tree.Field) bool {
+	if d.task.ForEach == nil || !isScalar(f.Value) || d.task.ForEach.Item.Text != "" {
+		return false
+	}
+	in, ok := inside(strings.TrimSpace(f.Value.Scalar))
+	if !ok || strings.TrimSpace(in) != d.as {
+		return false
+	}
+	d.task.ForEach.Item = ident(f.Key)
+	return true
 }
 
 // meant wires, with nothing, the input that the author of an unknown one most

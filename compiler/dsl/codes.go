@@ -111,6 +111,17 @@ pipeline: b`, "Split the file."),
   a:
     import: {uri: "s3://b/k"}
     outputs: {x: integer}`, "Declare one output of an artifact type, or none."),
+	page(codeOnExit, "an exit task that cannot be", "`on-exit` holds one plain use of a component, which runs beside its task once that has ended.",
+		`tasks:
+  train:
+    component: train
+    on-exit:
+      report: {component: notify, when: "${{ status.state == 'FAILED' }}"}`, "Take away what it may not have; a `finally` takes any tasks."),
+	page(codeItem, "a loop over a component's task that cannot be", "Under `for-each` a task that uses a component gives the item to one of its inputs and reads it nowhere else.",
+		`tasks:
+  each: {component: show, for-each: [1, 2], as: n, inputs: {text: "number ${{ n }}"}}`, "Put the task into a group, where the loop variable may be read anywhere."),
+	page(codeOneOf, "an alternative that is no output", "`one-of` lists outputs of tasks of the same group.",
+		`outputs: {x: {one-of: ["${{ inputs.x }}"]}}`, "Name outputs of tasks: `${{ tasks.T.outputs.X }}`."),
 	page(codeProfiles, "too many profiles", "Each profile is checked whenever the document is read, so there are at most 64.",
 		`profiles: {p1: {}, p2: {}, …}`, "Split the pipeline, or use inputs for what differs."),
 }

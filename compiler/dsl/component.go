@@ -135,11 +135,15 @@ func (r *reader) declareComponent(c *component) {
 	c.ir.Inputs, c.ir.Outputs = r.ports(c.node.Get("inputs"), true), r.ports(c.node.Get("outputs"), false)
 	switch kind {
 	case "image", "":
-		c.ir.Body = &ir.Container{Contract: ir.DSLContract, At: c.node.Span()}
+		k := &ir.Container{Contract: ir.DSLContract, At: c.node.Span()}
+		if text(c.node.Get("contract")) == "kfp" {
+			k.Contract = ir.KFPContract
+		}
+		c.ir.Body = k
 	case "import":
 		r.declareImport(c)
 	case "claim":
-		declareClaim(c)
+		r.declareClaim(c)
 	}
 }
 
@@ -150,7 +154,7 @@ func (r *reader) componentKeys(c *component, kind string) {
 	}
 	for _, f := range c.node.Fields {
 		switch k := f.Key.Scalar; k {
-		case "command", "args", "script", "interpreter", "working-dir":
+		case "command", "args", "script", "interpreter", "working-dir", "contract":
 			r.report(containerOnly(f.Key, kind))
 		case "inputs", "outputs":
 			if kind == "from" || kind == "pipeline" {
@@ -206,7 +210,8 @@ func (r *reader) declareImport(c *component) {
 	if declared {
 		imp.Output, imp.Type = c.ir.Outputs[0].Name.Text, c.ir.Outputs[0].Type
 	}
-	if t := n.Get("type"); isScalar(t) {
+	t := n.Get("type")
+	if isScalar(t) {
 		imp.Type = r.typeOf(t, nil)
 	}
 	if imp.Type.Kind != ir.Artifact && imp.Type.Kind != ir.Invalid {
@@ -215,7 +220,9 @@ func (r *reader) declareImport(c *component) {
 	}
 	if declared {
 		c.ir.Outputs = c.ir.Outputs[:1]
-		c.ir.Outputs[0].Type = imp.Type
+		if !r.kfp { // KFP lets the two differ
+			c.ir.Outputs[0].Type = imp.Type
+		}
 	} else {
 		c.ir.Outputs = []*ir.Port{{Name: ir.Ident{Text: imp.Output, At: n.Span()}, Type: imp.Type, TypeAt: n.Span()}}
 	}
@@ -223,12 +230,15 @@ func (r *reader) declareImport(c *component) {
 }
 
 // declareClaim gives the component KFP's inputs and output, unless the author
-// declared his own.
-func declareClaim(c *component) {
+// declared his own or, by KFP's rules, says all.
+func (r *reader) declareClaim(c *component) {
 	n := c.node.Get("claim")
 	at := n.Span()
 	claim := &ir.Claim{At: at, Delete: isScalar(n) && n.Scalar == "delete"}
 	c.ir.Body = claim
+	if r.kfp {
+		return
+	}
 	add := func(name string, k ir.Kind, optional bool) {
 		if c.ir.Input(name) == nil {
 			c.ir.Inputs = append(c.ir.Inputs, &ir.Port{Name: ir.Ident{Text: name, At: at}, Type: ir.Type{Kind: k}, Optional: optional, TypeAt: at})

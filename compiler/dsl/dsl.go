@@ -168,6 +168,7 @@ type reader struct {
 	argoSpec   map[string]any
 	argoSpecAt source.Span
 	offers     int // see scope
+	kfp        bool // by KFP's rules
 }
 
 func (r *reader) report(d diag.Diagnostic) { r.out(d) }
@@ -182,6 +183,9 @@ func readDocument(ctx context.Context, f *source.File, doc *tree.Node, opt Optio
 	r := &reader{ctx: ctx, file: f, opt: opt, out: report, components: map[string]*component{}, offers: maxOffers}
 	r.check(doc, &shape{object: language().document})
 	p := &ir.Pipeline{File: f, Dialect: ir.DSL}
+	if r.kfp = text(doc.Get("rules")) == "kfp"; r.kfp {
+		p.Dialect = ir.KFP
+	}
 	if n := doc.Get("pipeline"); isScalar(n) {
 		p.Name = ident(n)
 		if !validName(n.Scalar) && !hasExpression(n.Scalar) {

@@ -24,6 +24,7 @@ func newGrammar() *grammar {
 	g.fill(g.task, append(taskKeys(tasks, outputs, g.branch), settings...)...)
 	g.fill(g.branch, branchKeys(tasks, outputs)...)
 	g.inline = newObject("inline-pipeline", "A pipeline that is used as a component; it sees only its inputs.",
+		key{name: "rules", shape: choice("kfp"), doc: "kfp: conditions are judged as KFP does", fallback: "those of the document"},
 		key{name: "inputs", shape: mapOf("inputs", inputShape()), doc: "its inputs", fallback: "none"},
 		key{name: "tasks", shape: tasks, required: true, doc: "its tasks"},
 		key{name: "finally", shape: tasks, doc: "tasks that run however the others ended", fallback: "none"},
@@ -54,6 +55,7 @@ func documentKeys(g *grammar, tasks, outputs *shape) []key {
 		{name: "pipeline", shape: words("name"), required: true, doc: "the pipeline's name"},
 		{name: "display-name", shape: words("text"), doc: "a title for people", fallback: "the name"},
 		{name: "description", shape: prose(), doc: "what the pipeline does", fallback: "none"},
+		{name: "rules", shape: choice("kfp"), doc: "kfp: values are converted and conditions judged as KFP does", fallback: "those of this page"},
 		{name: "inputs", shape: mapOf("inputs", inputShape()), doc: "the run's parameters", fallback: "none"},
 		{name: "defaults", shape: of(g.settings), doc: "settings of every container task in the file", fallback: "none"},
 		{name: "components", shape: mapOf("components", of(g.component)), doc: "what tasks use", fallback: "none"},
@@ -114,6 +116,7 @@ func componentKeys(inline *object) []key {
 		{name: "args", shape: list(arg), doc: "its arguments", fallback: "none"},
 		{name: "script", shape: &shape{scalar: textScalar, free: true, doc: "program text"}, doc: "program text in place of command and args"},
 		{name: "interpreter", shape: &shape{scalar: enumScalar, values: []string{"sh", "bash", "python3"}, items: words("text")}, doc: "sh, bash, python3, or the whole argv before the text", fallback: "sh"},
+		{name: "contract", shape: choice("kfp"), doc: "kfp: paths and results are those of KFP's containers", fallback: "that of this page"},
 		{name: "working-dir", shape: words("path"), doc: "the program's working directory", fallback: "the image's"},
 		{name: "from", shape: words("path"), doc: "a KFP component file"},
 		{name: "pipeline", shape: &shape{scalar: textScalar, object: inline, doc: "a pipeline file, or a pipeline in place"}, doc: "another pipeline as a component"},
@@ -151,11 +154,13 @@ func taskKeys(tasks, outputs *shape, branch *object) []key {
 		{name: "display-name", shape: words("text"), doc: "a title for people", fallback: "the name"},
 		{name: "tasks", shape: tasks, doc: "the tasks of a group"},
 		{name: "for-each", shape: &shape{scalar: textScalar, exprs: true, items: &shape{any: true, exprs: true}, doc: "a list"}, doc: "run the group once for each item"},
-		{name: "as", shape: words("name"), doc: "the loop variable", fallback: "item"},
+		{name: "as", shape: &shape{scalar: textScalar, doc: "name", object: newObject("as", "The loop variable with its type.", append([]key{
+			{name: "name", shape: words("name"), doc: "the loop variable", fallback: "item"}}, typeKeys()...)...)}, doc: "the loop variable", fallback: "item"},
 		{name: "parallelism", shape: whole(), doc: "how many iterations may run at once", fallback: "no limit"},
 		{name: "branches", shape: list(of(branch)), doc: "alternatives: the first whose when is true runs"},
 		{name: "outputs", shape: outputs, doc: "what is seen of a group from outside", fallback: "none"},
 		{name: "finally", shape: tasks, doc: "tasks that run however the group's tasks ended (in a loop: of each iteration)", fallback: "none"},
+		{name: "on-exit", shape: tasks, doc: "one task that runs once this one has succeeded or failed, beside it", fallback: "none"},
 	}
 }
 
@@ -174,8 +179,11 @@ func tasksShape(task *object) *shape {
 }
 
 func outputShape() *shape {
-	return &shape{scalar: textScalar, exprs: true, object: newObject("output", "An output with a description.",
-		key{name: "value", shape: computed("expression"), required: true, doc: "its value"},
+	return &shape{scalar: textScalar, exprs: true, object: newObject("output", "An output with more than its value.",
+		key{name: "value", shape: computed("expression"), doc: "its value"},
+		key{name: "one-of", shape: list(computed("expression")), doc: "outputs of tasks; its value is that of the first that ran"},
+		key{name: "type", shape: typeShape(), doc: "its type", fallback: "that of the value"},
+		key{name: "items", shape: itemsShape(), doc: "the type of a list's elements", fallback: "that of the value"},
 		key{name: "description", shape: prose(), doc: "what it is", fallback: "none"},
 	), doc: "an expression"}
 }
@@ -193,10 +201,14 @@ func itemsShape() *shape {
 }
 
 func portKeys() []key {
+	return append(typeKeys(), key{name: "description", shape: prose(), doc: "what it is", fallback: "none"})
+}
+
+func typeKeys() []key {
 	return []key{
 		{name: "type", shape: typeShape(), required: true, doc: "string, integer, number, boolean, list, struct or an artifact type"},
 		{name: "items", shape: itemsShape(), doc: "the type of a list's elements", fallback: "known at run time only"},
-		{name: "description", shape: prose(), doc: "what it is", fallback: "none"},
+		{name: "schema-title", shape: words("title"), doc: "an artifact type given by a title without a dot; type is then Artifact", fallback: "none"},
 		{name: "schema-version", shape: words("version"), doc: "version of an artifact's schema", fallback: "0.0.1"},
 		{name: "schema-uri", shape: words("URI"), doc: "an artifact type given by the URI of its schema; type is then Artifact", fallback: "none"},
 		{name: "instance-schema", shape: &shape{scalar: textScalar, free: true}, doc: "an artifact type given by the text of its schema; type is then Artifact", fallback: "none"},

@@ -5,10 +5,11 @@ func settingsKeys() []key {
 	return []key{
 		{name: "retry", shape: retryShape(), doc: "when a failed attempt is tried again; a number is the limit", fallback: "never"},
 		{name: "timeout", shape: duration(), doc: "how long one attempt may take", fallback: "no limit"},
-		{name: "cache", shape: &shape{scalar: boolScalar, object: newObject("cache", "Reuse the results of an equal earlier task.",
+		{name: "cache", shape: &shape{scalar: boolScalar, values: []string{"allowed"}, object: newObject("cache", "Reuse the results of an equal earlier task.",
 			key{name: "max-age", shape: duration(), doc: "how old a result may be", fallback: "any age"},
 			key{name: "key", shape: computed("text"), doc: "what makes tasks equal", fallback: "image, command, args, env and inputs"},
-		)}, doc: "true, or {max-age, key}", fallback: "false"},
+			key{name: "allowed", shape: yesNo(), doc: "true: only where the setting `cache` asks for it", fallback: "false"},
+		)}, doc: "true, {max-age, key}, or allowed: where the setting `cache` asks for it", fallback: "false"},
 		{name: "resources", shape: &shape{object: &object{name: "resources", doc: "Resources by name: cpu, memory, ephemeral-storage or any other.", rest: &shape{
 			scalar: textScalar, exprs: true, doc: "a quantity", object: newObject("resource", "Request and limit apart.",
 				key{name: "request", shape: computed("quantity"), doc: "what is set aside", fallback: "none"},
@@ -71,7 +72,7 @@ func retryShape() *shape {
 		)), doc: "limits by class of failure", fallback: "limit for all"},
 		key{name: "backoff", shape: &shape{scalar: durationScalar, object: newObject("backoff", "The delay before a retry: duration × factorⁿ, at most max.",
 			key{name: "duration", shape: duration(), fallback: "**required** once merged", doc: "before the first retry"},
-			key{name: "factor", shape: whole(), doc: "its growth", fallback: "1"},
+			key{name: "factor", shape: number(), doc: "its growth", fallback: "1"},
 			key{name: "max", shape: duration(), doc: "the longest delay", fallback: "no limit"},
 		)}, doc: "the delay before a retry; a duration is constant", fallback: "none"},
 	)}

@@ -49,6 +49,9 @@ const (
 	codeLarge      diag.Code = "D134"
 	codeImport     diag.Code = "D135"
 	codeProfiles   diag.Code = "D136"
+	codeOnExit     diag.Code = "D137"
+	codeItem       diag.Code = "D138"
+	codeOneOf      diag.Code = "D139"
 )
 
 func complain(code diag.Code, at source.Span, message, hint string) diag.Diagnostic {
@@ -92,6 +95,8 @@ func (s *shape) want() string {
 	switch {
 	case s.scalar == enumScalar:
 		out = append(out, "one of "+strings.Join(s.values, ", "))
+	case s.scalar == boolScalar && s.values != nil:
+		out = append(out, "true, false or "+strings.Join(s.values, ", "))
 	case s.scalar != noScalar:
 		out = append(out, s.scalar.want(s.doc))
 	}
@@ -165,6 +170,10 @@ func badScalar(n *tree.Node, s *shape) diag.Diagnostic {
 
 func badName(n *tree.Node) diag.Diagnostic {
 	return complain(codeName, n.Span(), quote(n.Scalar)+" is no name", "names are letters, digits, _ and -, begin with a letter or _, and have at most 128 characters")
+}
+
+func outputWithout(k *tree.Node) diag.Diagnostic {
+	return nothing(k.Span(), "the output "+quote(k.Scalar)+" has no value", "it needs one of: value, one-of")
 }
 
 func badLoopName(n *tree.Node) diag.Diagnostic {
@@ -442,6 +451,26 @@ func groupOnly(k *tree.Node) diag.Diagnostic {
 	return complain(codeGroup, k.Span(), quote(k.Scalar)+" is for groups, and this task uses a component", "make it a group: put the task under `tasks:`")
 }
 
+func onExitTask(k *tree.Node, what string) diag.Diagnostic {
+	return complain(codeOnExit, k.Span(), what, "on-exit takes one task that uses a component, without when, after, trigger, for-each and on-exit")
+}
+
+func itemType(k *tree.Node) diag.Diagnostic {
+	return complain(codeItem, k.Span(), "the type of the item is that of the component's input", "take it away")
+}
+
+func itemUnused(k *tree.Node, as string) diag.Diagnostic {
+	return complain(codeItem, k.Span(), "no input of the loop takes the item", "give one input the loop variable alone: \"${{ "+as+" }}\"; for anything else put the task into a group")
+}
+
+func itemTwice(at source.Span, as string) diag.Diagnostic {
+	return complain(codeItem, at, "the loop variable "+quote(as)+" is read in more than one place", "put the task into a group: for-each beside tasks")
+}
+
+func oneOfWhat(at source.Span) diag.Diagnostic {
+	return complain(codeOneOf, at, "this is no output of a task of this group", "write ${{ tasks.T.outputs.X }}, where T stands in the same tasks")
+}
+
 func groupInputs(k *tree.Node) diag.Diagnostic {
 	return complain(codeGroup, k.Span(), "a group takes no inputs", "its tasks read what they need from the enclosing scope")
 }
@@ -523,6 +552,9 @@ func executorOutside(at source.Span, name string) diag.Diagnostic {
 }
 
 func badFactor(n *tree.Node) diag.Diagnostic {
+	if x, ok := readNumber(n); ok && x >= 1 {
+		return complain(codeRetry, n.Span(), "the factor "+quote(n.Scalar)+" is no whole number", "write one, from 1")
+	}
 	return complain(codeRetry, n.Span(), "the factor "+quote(n.Scalar)+" would make delays shrink", "write a whole number from 1")
 }
 

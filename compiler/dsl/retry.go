@@ -1,6 +1,7 @@
 package dsl
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -36,10 +37,10 @@ func (b *settingsBuilder) retry(s *setting) *ir.Retry {
 		b.lacks(backoff, "duration", "say how long to wait before the first retry: duration: 10s")
 		out.Duration, out.Factor, out.Max = seconds(backoff.get("duration").value()), 1, seconds(backoff.get("max").value())
 		if f := backoff.get("factor"); f != nil {
-			if i, ok := readInt(f.value()); ok && i < 1 {
+			if x, ok := readNumber(f.value()); ok && x < 1 || ok && !b.r.kfp && x != math.Trunc(x) {
 				b.r.report(badFactor(f.node))
 			} else if ok {
-				out.Factor = float64(i)
+				out.Factor = x
 			}
 		}
 	}
@@ -87,10 +88,11 @@ func (b *settingsBuilder) memoryFactor(n *tree.Node) int {
 
 func (b *settingsBuilder) cache(s *setting) *ir.Cache {
 	if !s.isMap {
-		if !boolean(s.value()) {
+		allowed := text(s.value()) == "allowed"
+		if !allowed && !boolean(s.value()) {
 			return nil
 		}
-		return &ir.Cache{Asked: true, At: s.span()}
+		return &ir.Cache{Asked: !allowed, At: s.span()}
 	}
-	return &ir.Cache{Asked: true, MaxAge: seconds(s.get("max-age").value()), Key: b.text(s.get("key")), At: s.span()}
+	return &ir.Cache{Asked: !boolean(s.get("allowed").value()), MaxAge: seconds(s.get("max-age").value()), Key: b.text(s.get("key")), At: s.span()}
 }

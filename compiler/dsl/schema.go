@@ -108,6 +108,9 @@ func (w *schemaWriter) scalar(s *shape) []map[string]any {
 		return append(out, map[string]any{"type": []string{"string", "number", "boolean"}})
 	case boolScalar:
 		out = append(out, map[string]any{"type": "boolean"})
+		if s.values != nil {
+			out = append(out, map[string]any{"enum": s.values})
+		}
 	case intScalar:
 		out = append(out, map[string]any{"type": "integer"})
 	case numberScalar:
@@ -117,7 +120,7 @@ func (w *schemaWriter) scalar(s *shape) []map[string]any {
 	case enumScalar:
 		out = append(out, map[string]any{"enum": s.values})
 	case typeScalar:
-		out = append(out, map[string]any{"anyOf": []map[string]any{{"enum": typeNames}, {"type": "string", "pattern": `\.`}}})
+		out = append(out, map[string]any{"anyOf": []map[string]any{{"enum": append(append([]string(nil), typeNames...), "any")}, {"type": "string", "pattern": `\.`}}})
 	}
 	if s.exprs {
 		out = append(out, map[string]any{"type": "string", "pattern": `\$\{\{`})

@@ -2,6 +2,7 @@ package dsl
 
 import (
 	"sort"
+	"strings"
 
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/source"
@@ -27,6 +28,7 @@ type scope struct {
 	retry    []*layer        // of enclosing groups, outermost first
 	offers   *int            // lists of names that may still be made for hints
 	shared   map[*component]taskSettings
+	kfp      bool // of a closed scope: conditions are judged by KFP's rules
 }
 
 type captureKey struct {
@@ -43,6 +45,7 @@ type target struct {
 	secret   bool
 	field    ir.RunField
 	aspect   ir.Aspect
+	key      string // of metadata
 }
 
 type targetKind uint8
@@ -58,6 +61,7 @@ const (
 	outputPortTarget  // an aspect of an output inside a component
 	executorTarget    // executor-input
 	executorOutTarget // executor-output-path
+	itemTarget        // the item of the task's own loop
 )
 
 // A place is where an expression stands: it finds names, and takes what they
@@ -75,9 +79,23 @@ type taskPlace struct {
 	at    *ir.Task
 	// narrow places, as in defaults, see inputs and run only.
 	narrow bool
+	// exit: the task that this is the exit task of; it and its status are all
+	// that is seen of the scope's tasks.
+	exit *decl
+	// judged: the place of a condition that has KFP's rules.
+	judged bool
+	// own is the task itself where it has a loop but no group: of its inputs
+	// one takes the item, alone, and nothing else may read it.
+	own *decl
 }
 
-func (p *taskPlace) take(t target, at source.Span) ir.Value { return p.scope.take(t, at) }
+func (p *taskPlace) take(t target, at source.Span) ir.Value {
+	if t.kind == itemTarget {
+		p.own.r.report(itemTwice(at, p.own.as))
+		return &ir.Literal{At: at}
+	}
+	return p.scope.take(t, at)
+}
 
 func (p *taskPlace) find(path []string) (t target, n int, ok bool) {
 	switch path[0] {
@@ -91,11 +109,37 @@ func (p *taskPlace) find(path []string) (t target, n int, ok bool) {
 	}
 	switch path[0] {
 	case "tasks":
+		if p.exit != nil {
+			return p.findHost(path)
+		}
 		return p.scope.findOutput(path, p.at)
 	case "status":
+		if p.exit != nil {
+			return statusOf(p.scope, ""), 1, true
+		}
 		return p.scope.findStatus()
 	}
+	if p.own != nil && path[0] == p.own.as {
+		t.kind, t.typ = itemTarget, p.own.itemType()
+		return t, 1, true
+	}
 	return p.scope.findLoop(path[0])
+}
+
+// findHost finds what an exit task sees of the task that it belongs to.
+func (p *taskPlace) findHost(path []string) (t target, n int, ok bool) {
+	if len(path) < 2 || path[1] != p.exit.name {
+		return t, 1, false
+	}
+	t, n, ok = p.scope.findOutput(path, nil)
+	t.optional = true
+	return t, n, ok
+}
+
+// statusOf is the final status of a task of the scope; "" is the one whose exit
+// task reads it.
+func statusOf(s *scope, task string) target {
+	return target{captureKey: captureKey{owner: s, kind: statusTarget, task: task}, typ: ir.Type{Kind: ir.Struct}}
 }
 
 func (s *scope) closed() *scope {
@@ -125,15 +169,29 @@ func findRun(path []string) (t target, n int, ok bool) {
 		return t, 1, false
 	}
 	t.kind, t.typ = runTarget, ir.Type{Kind: ir.String}
-	switch path[1] {
-	case "name":
-		t.field = ir.RunName
-	case "id":
-		t.field = ir.RunID
-	default:
+	f, ok := runFields[path[1]]
+	if !ok {
 		return t, 1, false
 	}
+	t.field = f
 	return t, 2, true
+}
+
+// runFields are the facts about a run and the task that reads them.
+var runFields = map[string]ir.RunField{
+	"name": ir.RunName, "id": ir.RunID, "resource_name": ir.RunResourceName,
+	"create_time": ir.RunCreateTime, "schedule_time": ir.RunScheduleTime,
+	"task_name": ir.TaskName, "task_id": ir.TaskID,
+	"workspace": ir.WorkspacePath, "artifact_root": ir.PipelineRoot,
+}
+
+func runNames() []string {
+	out := make([]string, 0, len(runFields))
+	for name := range runFields {
+		out = append(out, name)
+	}
+	sort.Strings(out)
+	return out
 }
 
 // visible is the task that a name means here, and the task of that task's scope
@@ -161,6 +219,9 @@ func (s *scope) findOutput(path []string, at *ir.Task) (t target, n int, ok bool
 	d, owner, via, ended := s.visible(path[1], at)
 	if d == nil {
 		return t, 1, false
+	}
+	if len(path) > 2 && path[2] == "status" && !ended {
+		return statusOf(owner, path[1]), 3, true
 	}
 	if len(path) < 3 || path[2] != "outputs" {
 		return t, 2, false
@@ -214,8 +275,11 @@ func (s *scope) take(t target, at source.Span) ir.Value {
 		}
 		return s.parent.take(t, at)
 	case t.owner == s:
-		if t.kind == outputTarget {
+		switch t.kind {
+		case outputTarget:
 			return &ir.OutputRef{Task: t.task, Output: t.name, At: at}
+		case statusTarget:
+			return &ir.StatusRef{Task: t.task, At: at}
 		}
 		return &ir.InputRef{Name: t.name, At: at}
 	case s.parent == nil:
@@ -254,7 +318,7 @@ func captureName(t target) string {
 	case outputTarget:
 		return t.task + "-" + t.name
 	case statusTarget:
-		return "status"
+		return strings.TrimPrefix(t.task+"-status", "-")
 	}
 	return t.name
 }
@@ -271,12 +335,12 @@ func (p *taskPlace) names(path []string) []string {
 			out = append(out, port.Name.Text)
 		}
 	case path[0] == "run" && len(path) == 1:
-		return []string{"id", "name"}
+		return runNames()
 	case path[0] != "tasks" || p.narrow:
 	case len(path) == 1:
 		out = p.scope.taskNames()
 	case len(path) == 2:
-		return []string{"outputs"}
+		return []string{"outputs", "status"}
 	case len(path) == 3:
 		if d, _, _, _ := p.scope.visible(path[1], nil); d != nil {
 			out = d.outputNames()
@@ -332,6 +396,9 @@ type compPlace struct {
 }
 
 func (p *compPlace) find(path []string) (t target, n int, ok bool) {
+	if path[0] == "run" && !p.narrow {
+		return findRun(path)
+	}
 	if path[0] != "inputs" && (path[0] != "outputs" || p.narrow) {
 		return t, 0, false
 	}
@@ -345,7 +412,7 @@ func (p *compPlace) find(path []string) (t target, n int, ok bool) {
 			return t, 1, false
 		}
 		t.kind = outputPortTarget
-		return aspect(t, path, port.Type.IsArtifact())
+		return p.aspect(t, path, port.Type.IsArtifact())
 	}
 	port := p.comp.ins[path[1]]
 	if port == nil {
@@ -358,18 +425,18 @@ func (p *compPlace) find(path []string) (t target, n int, ok bool) {
 		return t, 2, true
 	case p.narrow:
 		return t, 1, false
-	case port.Type.Kind == ir.List:
+	case port.Type.Kind == ir.List && len(path) == 2:
 		t.kind, t.aspect, t.typ = inputPortTarget, ir.AspectWhole, ir.Type{Kind: ir.List}
 		return t, 2, true
 	case len(path) > 2:
 		t.kind = inputPortTarget
-		return aspect(t, path, true)
+		return p.aspect(t, path, true)
 	}
 	t.kind = artifactTarget
 	return t, 2, true
 }
 
-func aspect(t target, path []string, artifact bool) (target, int, bool) {
+func (p *compPlace) aspect(t target, path []string, artifact bool) (target, int, bool) {
 	if len(path) < 3 {
 		return t, 2, false
 	}
@@ -381,8 +448,14 @@ func aspect(t target, path []string, artifact bool) (target, int, bool) {
 		t.aspect = ir.AspectURI
 	case "metadata":
 		t.aspect, t.typ = ir.AspectMetadata, ir.Type{Kind: ir.Struct}
+		if p.kfp() && len(path) == 4 && artifact {
+			t.key, t.typ = path[3], ir.Type{Kind: ir.Dynamic}
+			return t, 4, true
+		}
 	case "content":
 		t.aspect = ir.AspectContent
+	case "list":
+		t.aspect, t.typ = ir.AspectWhole, ir.Type{Kind: ir.List}
 	}
 	ok := t.aspect == ir.AspectPath || t.aspect != 0 && artifact && (t.aspect != ir.AspectContent || t.kind == inputPortTarget)
 	if !ok {
@@ -391,10 +464,18 @@ func aspect(t target, path []string, artifact bool) (target, int, bool) {
 	return t, 3, true
 }
 
+// kfp reports whether the component is a container of KFP's.
+func (p *compPlace) kfp() bool {
+	c := p.comp.container()
+	return c != nil && c.Contract == ir.KFPContract
+}
+
 func (p *compPlace) take(t target, at source.Span) ir.Value {
 	switch t.kind {
+	case runTarget:
+		return &ir.RunRef{Field: t.field, At: at}
 	case inputPortTarget, outputPortTarget:
-		return &ir.PortRef{Output: t.kind == outputPortTarget, Port: t.name, Aspect: t.aspect, At: at}
+		return &ir.PortRef{Output: t.kind == outputPortTarget, Port: t.name, Aspect: t.aspect, Key: t.key, At: at}
 	}
 	return &ir.InputRef{Name: t.name, At: at}
 }
@@ -405,7 +486,9 @@ func (p *compPlace) names(path []string) []string {
 	case len(path) == 0 && p.narrow:
 		return []string{"inputs"}
 	case len(path) == 0:
-		return []string{"inputs", "outputs"}
+		return []string{"inputs", "outputs", "run"}
+	case len(path) == 1 && path[0] == "run" && !p.narrow:
+		return runNames()
 	case len(path) == 1 && path[0] == "inputs":
 		for _, port := range p.comp.ir.Inputs {
 			if !p.narrow || !port.Type.IsArtifact() {

@@ -13,7 +13,7 @@ type shape struct {
 	doc string
 	// scalar is the reading of a scalar; noScalar: none may stand here.
 	scalar scalarKind
-	values []string // for enumScalar
+	values []string // for enumScalar; words besides for boolScalar
 	items  *shape   // of a sequence, nil: no sequence may stand here
 	object *object  // of a mapping, nil: no mapping may stand here
 	any    bool     // any value at all
@@ -156,6 +156,7 @@ func (r *reader) checkScalar(n *tree.Node, s *shape) {
 	switch s.scalar {
 	case boolScalar:
 		_, ok = readBool(n)
+		ok = ok || oneOf(n.Scalar, s.values)
 	case intScalar:
 		_, ok = readInt(n)
 	case numberScalar:

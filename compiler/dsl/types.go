@@ -31,6 +31,9 @@ func (r *reader) typeOf(n, items *tree.Node) ir.Type {
 	if !isScalar(n) || hasExpression(n.Scalar) {
 		return ir.Type{}
 	}
+	if n.Scalar == "any" && r.kfp && items.IsNull() {
+		return ir.Type{Kind: ir.Dynamic}
+	}
 	if k, ok := parameterTypes[n.Scalar]; ok {
 		t := ir.Type{Kind: k}
 		switch {
@@ -119,21 +122,28 @@ func (r *reader) port(f tree.Field, input bool) *ir.Port {
 
 // schema refines an artifact's type by its version, or replaces its title.
 func (r *reader) schema(p *ir.Port, n *tree.Node) {
-	version, uri, instance := n.Get("schema-version"), n.Get("schema-uri"), n.Get("instance-schema")
-	for _, k := range [...]*tree.Node{version, uri, instance} {
-		if !k.IsNull() && p.Type.Kind != ir.Artifact && p.Type.Kind != ir.Invalid {
+	title, version, uri, instance := n.Get("schema-title"), n.Get("schema-version"), n.Get("schema-uri"), n.Get("instance-schema")
+	for _, k := range [...]*tree.Node{title, version, uri, instance} {
+		if !k.IsNull() && !p.Type.IsArtifact() && p.Type.Kind != ir.Invalid {
 			r.report(schemaOfParameter(k, p))
 			return
 		}
 	}
+	of := &p.Type // of a list: its elements
+	for of.Kind == ir.List && of.Items != nil {
+		of = of.Items
+	}
+	if isScalar(title) {
+		of.Schema.Title = text(title)
+	}
 	if isScalar(version) {
-		p.Type.Schema.Version = text(version)
+		of.Schema.Version = text(version)
 	}
 	switch {
 	case isScalar(uri):
-		p.Type.Schema = ir.ArtifactSchema{URI: text(uri)}
+		of.Schema = ir.ArtifactSchema{URI: text(uri), Version: text(version)}
 	case isScalar(instance):
-		p.Type.Schema = ir.ArtifactSchema{Instance: instance.Scalar}
+		of.Schema = ir.ArtifactSchema{Instance: instance.Scalar, Version: text(version)}
 	}
 }
 

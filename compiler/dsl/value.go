@@ -22,18 +22,23 @@ type typed struct {
 // A view is the scope of one expression; it remembers what was found, so that
 // only what the program really reads is taken.
 type view struct {
-	place place
-	seen  map[string]target
+	place  place
+	seen   map[string]target
+	made   []typed // what calls of select and text give, by number
+	judged bool    // by KFP's rules: what is absent is no concern of the checks
 }
 
 func (v *view) Lookup(path []string) (expr.Variable, int, bool) {
+	if i, ok := madeIndex(path[0]); ok && i < len(v.made) {
+		return expr.Variable{Name: path[0], Type: v.made[i].t}, 1, true
+	}
 	t, n, ok := v.place.find(path)
 	if !ok {
 		return expr.Variable{}, n, false
 	}
 	name := strings.Join(path[:n], ".")
 	v.seen[name] = t
-	return expr.Variable{Name: name, Type: t.typ, Optional: t.optional}, n, true
+	return expr.Variable{Name: name, Type: t.typ, Optional: t.optional && !v.judged}, n, true
 }
 
 func (v *view) Names(path []string) []string { return v.place.names(path) }
@@ -69,14 +74,26 @@ func (r *reader) compute(fr source.Fragment, at source.Span, p place) typed {
 	if v, ok := r.executor(fr, at, p); ok {
 		return v
 	}
+	if v, ok := r.call(fr.Text, at, p); ok {
+		return v
+	}
 	view := &view{place: p, seen: map[string]target{}}
-	program := expr.Compile(fr, view, r.out)
+	fr, view.made = r.calls(fr, p)
+	compile := expr.Compile
+	if t, ok := p.(*taskPlace); ok && t.judged {
+		compile, view.judged = expr.CompileUntyped, true
+	}
+	program := compile(fr, view, r.out)
 	if program == nil {
 		return typed{}
 	}
 	vars := program.Vars()
 	e := &ir.Expr{Program: program, At: at, Vars: make([]ir.ExprVar, 0, len(vars))}
 	for _, v := range vars {
+		if i, ok := madeIndex(v.Name); ok {
+			e.Vars = append(e.Vars, ir.ExprVar{Name: v.Name, Value: view.made[i].v})
+			continue
+		}
 		t, ok := view.seen[v.Name]
 		if !ok {
 			continue
@@ -145,9 +162,24 @@ func (r *reader) template(n *tree.Node, parts []expr.Part, p place) typed {
 	text := ir.Type{Kind: ir.String}
 	t := &ir.Template{At: n.Span(), Parts: make([]ir.Value, 0, len(parts))}
 	literal, failed := true, false
+	add := func(text string, at source.Span) {
+		if n := len(t.Parts); n > 0 {
+			if l, ok := t.Parts[n-1].(*ir.Literal); ok {
+				if before, ok := l.V.(string); ok {
+					t.Parts[n-1] = &ir.Literal{V: before + text, At: source.Join(l.At, at)}
+					return
+				}
+			}
+		}
+		t.Parts = append(t.Parts, &ir.Literal{V: text, At: at})
+	}
 	for _, part := range parts {
 		if !part.IsExpr {
-			t.Parts = append(t.Parts, &ir.Literal{V: part.Text, At: part.Span})
+			add(part.Text, part.Span)
+			continue
+		}
+		if text, ok := quotedText(part.Expr.Text); ok {
+			add(text, part.Span)
 			continue
 		}
 		literal = false

@@ -101,3 +101,47 @@ func reserved(s string) bool {
 	}
 	return keyword(s)
 }
+
+// PathEnd is the end of the path that begins at start, start if none does.
+func PathEnd(text string, start int) int {
+	end := identEnd(text, start)
+	if end == start {
+		return start
+	}
+	last := text[start:end]
+	for end < len(text) {
+		switch from := end + 1; text[end] {
+		case '.':
+			next := identEnd(text, from)
+			if next > from && holdsNames(last) {
+				next = nameEnd(text, from)
+			}
+			if next == from {
+				return end
+			}
+			last, end = text[from:next], next
+		case '[':
+			key, next, ok := quotedKey(text, from)
+			if !ok {
+				return end
+			}
+			last, end = key, next
+		default:
+			return end
+		}
+	}
+	return end
+}
+
+// Words calls f with each word of an expression outside of its texts, from
+// where f says that it goes on.
+func Words(text string, f func(start, end int) int) {
+	for i := 0; i < len(text); {
+		switch c := text[i]; {
+		case letter(c):
+			i = f(i, tokenEnd(text, i))
+		default:
+			i = tokenEnd(text, i)
+		}
+	}
+}
