@@ -43,7 +43,7 @@ type decl struct {
 	component *component // nil for groups and unknown components
 	body      *body      // of a group
 
-	as    string // the loop variable, "" outside loops
+	as    string   // the loop variable, "" outside loops
 	item  *ir.Type // its type where the author says it
 	items typed
 	state state

@@ -167,7 +167,7 @@ type reader struct {
 	defaults   *layer
 	argoSpec   map[string]any
 	argoSpecAt source.Span
-	offers     int // see scope
+	offers     int  // see scope
 	kfp        bool // by KFP's rules
 }
 
