@@ -9,18 +9,19 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/source"
 )
 
-// Two functions are no part of CEL: they make values of the representation that
+// Three functions are no part of CEL: they make values of the representation that
 // KFP's pipelines have, and stand in expressions or alone.
 //
 //	select(x, 'key')   one key of a struct, or of a text that holds one as JSON
 //	text(x, y, …)      the text forms of its arguments, joined
+//	escape(x)          the text form of x as the inside of a JSON string
 //
 // An argument is a path, a text in quotes, or another such call.
 
 // call is the value of text that is one call and nothing else.
 func (r *reader) call(text string, at source.Span, p place) (typed, bool) {
 	trimmed := strings.TrimSpace(text)
-	if !strings.HasPrefix(trimmed, "select(") && !strings.HasPrefix(trimmed, "text(") {
+	if !strings.HasPrefix(trimmed, "select(") && !strings.HasPrefix(trimmed, "text(") && !strings.HasPrefix(trimmed, "escape(") {
 		return typed{}, false
 	}
 	c := &callReader{r: r, p: p, at: at, text: trimmed}
@@ -32,7 +33,7 @@ func (r *reader) call(text string, at source.Span, p place) (typed, bool) {
 // CEL knows nothing of them.
 func (r *reader) calls(fr source.Fragment, p place) (source.Fragment, []typed) {
 	text := fr.Text
-	if !strings.Contains(text, "select(") && !strings.Contains(text, "text(") {
+	if !strings.Contains(text, "select(") && !strings.Contains(text, "text(") && !strings.Contains(text, "escape(") {
 		return fr, nil
 	}
 	var made []typed
@@ -44,7 +45,7 @@ func (r *reader) calls(fr source.Fragment, p place) (source.Fragment, []typed) {
 		done = end
 	}
 	expr.Words(text, func(start, end int) int {
-		if word := text[start:end]; word != "select" && word != "text" || start > 0 && text[start-1] == '.' {
+		if word := text[start:end]; word != "select" && word != "text" && word != "escape" || start > 0 && text[start-1] == '.' {
 			return end
 		}
 		c := &callReader{r: r, p: p, text: text, i: start, at: fr.Span(start, end)}
@@ -111,6 +112,8 @@ func (c *callReader) value() (typed, bool) {
 		return c.selected()
 	case c.take("text("):
 		return c.joined()
+	case c.take("escape("):
+		return c.escaped()
 	}
 	if s, ok := c.quoted(); ok {
 		return typed{v: &ir.Literal{V: s, At: c.at}, t: ir.Type{Kind: ir.String}}, true
@@ -147,6 +150,19 @@ func (c *callReader) joined() (typed, bool) {
 		}
 		return typed{v: out, t: ir.Type{Kind: ir.String}}, c.take(")")
 	}
+}
+
+func (c *callReader) escaped() (typed, bool) {
+	v, ok := c.value()
+	if !ok || !c.take(")") {
+		return typed{}, false
+	}
+	out, is := v.v.(*ir.Template)
+	if !is {
+		out = &ir.Template{Parts: []ir.Value{v.v}, At: c.at}
+	}
+	out.Escape++
+	return typed{v: out, t: ir.Type{Kind: ir.String}}, out.Escape <= ir.MaxEscape
 }
 
 // quoted reads a text in quotes, with \\ and \' or \" for what it could not

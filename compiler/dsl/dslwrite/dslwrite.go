@@ -1,0 +1,180 @@
+// Package dslwrite prints the representation as a document of our own language,
+// file by file the reverse of package dsl. What is read again from the document
+// means the same; only names that the language does not allow, the plumbing of
+// groups and the order of what has none may differ (docs/kfp.md).
+//
+// Its single idea is the reverse of the reader's: the representation is closed
+// and the language lexically scoped, so what a group's DAG takes in through its
+// inputs is written where it is read, as what it comes from.
+package dslwrite
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/ir"
+	"github.com/kfp-go/kfp-go/compiler/source"
+)
+
+// Write prints a pipeline that has no errors. What the language cannot say is
+// reported; the document is then of no use.
+func Write(p *ir.Pipeline, report diag.Reporter) []byte {
+	return write(p, report, false)
+}
+
+// write is Write; flat: no group where a component will do.
+func write(p *ir.Pipeline, report diag.Reporter, flat bool) []byte {
+	w := &writer{
+		p: p, report: report, flat: flat,
+		uses: map[*ir.Component]int{}, names: map[*ir.Component]string{}, extra: map[*ir.Component][]*ir.Port{},
+		inputs: map[*ir.Component]map[string]string{}, outputs: map[*ir.Component]map[string]string{},
+		wanted: map[*ir.Component]bool{},
+	}
+	w.survey()
+	return document(w.document())
+}
+
+// A writer holds what is known of the whole pipeline while it is written.
+type writer struct {
+	p       *ir.Pipeline
+	report  diag.Reporter
+	flat    bool
+	uses    map[*ir.Component]int        // tasks that use it
+	names   map[*ir.Component]string     // as they are written
+	wanted  map[*ir.Component]bool       // those that stand under components
+	extra   map[*ir.Component][]*ir.Port // inputs that tasks give and nobody declares
+	inputs  map[*ir.Component]map[string]string
+	outputs map[*ir.Component]map[string]string
+	cached  bool          // by default results may be reused
+	comp    *ir.Component // the one being written
+	quiet   bool          // what is written does not count as used
+}
+
+// survey counts uses, names components and finds what most tasks have.
+func (w *writer) survey() {
+	taken := map[string]bool{}
+	for _, c := range w.p.Components {
+		name := c.Name.Text
+		if w.p.Dialect == ir.KFP {
+			name = strings.TrimPrefix(name, "comp-")
+		}
+		w.names[c] = unique(taken, fit(name))
+		taken[w.names[c]] = true
+	}
+	allowed, containers := 0, 0
+	w.p.Walk(func(_ *ir.Component, t *ir.Task) {
+		w.uses[t.Component]++
+		w.extras(t)
+		if t.Settings == nil {
+			return
+		}
+		containers++
+		if c := t.Settings.Cache; c != nil && !c.Asked {
+			allowed++
+		}
+	})
+	w.cached = allowed > 0 && allowed*2 >= containers
+}
+
+// extras notes inputs that a task gives and its container does not declare: in
+// KFP a program sees them all the same.
+func (w *writer) extras(t *ir.Task) {
+	if t.Component.DAG() != nil {
+		return
+	}
+	for _, b := range t.Args {
+		known := t.Component.Input(b.Name.Text) != nil
+		for _, p := range w.extra[t.Component] {
+			known = known || p.Name.Text == b.Name.Text
+		}
+		if !known {
+			w.extra[t.Component] = append(w.extra[t.Component], &ir.Port{Name: b.Name, Type: ir.Type{Kind: ir.Dynamic}, Optional: true})
+		}
+	}
+}
+
+func (w *writer) document() *node {
+	p, doc := w.p, open()
+	doc.add("pipeline", text(escape(fit(p.Name.Text))))
+	display := p.DisplayName
+	if display == "" && !valid(p.Name.Text) {
+		display = p.Name.Text
+	}
+	doc.addText("display-name", display)
+	doc.addText("description", p.Description)
+	s := w.closedScope(p.Root)
+	if p.Dialect == ir.KFP {
+		doc.add("rules", plain("kfp"))
+		s.judged = true
+	}
+	w.checkPorts(p.Root)
+	doc.addFilled("inputs", lines(w.ports(p.Root.Inputs, itself)))
+	if w.cached {
+		m := mapping()
+		m.add("cache", plain("allowed"))
+		doc.add("defaults", m)
+	}
+	body := open()
+	w.body(body, s)
+	doc.addFilled("components", w.components())
+	doc.fields = append(doc.fields, body.fields...)
+	w.top(doc)
+	return doc
+}
+
+func itself(name string) string { return name }
+
+// lines gives each entry a line of its own.
+func lines(n *node) *node {
+	n.block = len(n.fields) > 0
+	return n
+}
+
+// components are those that tasks name, in the order of the representation, and
+// those that nothing uses.
+func (w *writer) components() *node {
+	written := make(map[*ir.Component]*node, len(w.p.Components))
+	for again := true; again; { // a component may want others, earlier ones too
+		again = false
+		for _, c := range w.p.Components {
+			if written[c] == nil && (w.wanted[c] || w.uses[c] == 0) {
+				written[c], again = w.component(c), true
+			}
+		}
+	}
+	out := open()
+	for _, c := range w.p.Components {
+		out.add(w.names[c], written[c])
+	}
+	return out
+}
+
+// checkPorts reports names that programs or users see and that the language
+// does not allow.
+func (w *writer) checkPorts(c *ir.Component) {
+	for _, ports := range [...][]*ir.Port{c.Inputs, c.Outputs} {
+		for _, p := range ports {
+			if !valid(p.Name.Text) {
+				w.report(complain(codeName, p.Name.At, "the name "+quote(p.Name.Text)+" cannot be written", "names are letters, digits, _ and -, and begin with a letter or _; rename it"))
+			}
+		}
+	}
+}
+
+func (w *writer) cannot(at source.Span, what, hint string) {
+	w.report(complain(codeCannot, at, what+" cannot be written", hint))
+}
+
+func complain(code diag.Code, at source.Span, message, hint string) diag.Diagnostic {
+	return diag.Diagnostic{Code: code, Severity: diag.Error, Message: message, Span: at, Hint: hint}
+}
+
+// quote puts the author's text into a message.
+func quote(s string) string {
+	if utf8.RuneCountInString(s) > 60 {
+		s = string([]rune(s)[:57]) + "…"
+	}
+	return strconv.Quote(s)
+}

@@ -1,0 +1,172 @@
+package dslwrite_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/kfp-go/kfp-go/compiler/check"
+	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/dsl"
+	"github.com/kfp-go/kfp-go/compiler/dsl/dslwrite"
+	"github.com/kfp-go/kfp-go/compiler/ir"
+	"github.com/kfp-go/kfp-go/compiler/kfpspec"
+	"github.com/kfp-go/kfp-go/compiler/source"
+	"github.com/kfp-go/kfp-go/compiler/tree"
+)
+
+var update = flag.Bool("update", false, "rewrite goldens")
+
+// parse reads a pipeline of either language; it is nil when it has errors.
+func parse(name string, text []byte) (*ir.Pipeline, []diag.Diagnostic) {
+	var list diag.List
+	f := source.NewFile(name, text)
+	docs := tree.Parse(f, list.Report)
+	var p *ir.Pipeline
+	switch {
+	case dsl.Recognize(docs):
+		p = dsl.Parse(context.Background(), f, docs, dsl.Options{Resolve: resolver(list.Report)}, list.Report)
+	case kfpspec.Recognize(docs):
+		p = kfpspec.Parse(f, docs, list.Report)
+	}
+	if p != nil && !list.Errors() {
+		check.Pipeline(p, list.Report)
+	}
+	if list.Errors() {
+		p = nil
+	}
+	return p, list.Sorted()
+}
+
+// resolver opens files relative to the one that names them.
+func resolver(report diag.Reporter) dsl.Resolver {
+	var resolve dsl.Resolver
+	resolve = func(ctx context.Context, ref ir.Ident, from *source.File, pipeline bool) *ir.Component {
+		name := filepath.Join(filepath.Dir(from.Name()), ref.Text)
+		text, err := os.ReadFile(name)
+		if err != nil {
+			report(diag.Diagnostic{Code: "T001", Severity: diag.Error, Message: "cannot open " + ref.Text, Span: ref.At})
+			return nil
+		}
+		f := source.NewFile(name, text)
+		docs := tree.Parse(f, report)
+		if !pipeline {
+			return kfpspec.ParseComponent(f, docs, report)
+		}
+		var p *ir.Pipeline
+		if kfpspec.Recognize(docs) {
+			p = kfpspec.Parse(f, docs, report)
+		} else {
+			p = dsl.Parse(ctx, f, docs, dsl.Options{Resolve: resolve}, report)
+		}
+		if p == nil {
+			return nil
+		}
+		return p.Root
+	}
+	return resolve
+}
+
+func show(ds []diag.Diagnostic) string {
+	var b strings.Builder
+	for _, d := range ds {
+		b.WriteString(d.Span.String() + ": " + d.Severity.String() + " " + string(d.Code) + ": " + d.Message + "\n")
+	}
+	return b.String()
+}
+
+type writer func(*ir.Pipeline, diag.Reporter) []byte
+
+// roundTrip prints a pipeline, reads that again and compares.
+func roundTrip(t *testing.T, p *ir.Pipeline, write writer) []byte {
+	t.Helper()
+	var list diag.List
+	out := write(p, list.Report)
+	if list.Len() > 0 {
+		t.Errorf("%s", show(list.Sorted()))
+		return nil
+	}
+	again, ds := parse("printed.yaml", out)
+	if again == nil {
+		t.Errorf("%s\n%s", show(ds), clip(string(out)))
+		return nil
+	}
+	if err := ir.Verify(again); err != nil {
+		t.Error(err)
+	}
+	if a, b := normal(p), normal(again); a != b {
+		t.Errorf("it means something else:\n%s\nin\n%s", difference(a, b), clip(string(out)))
+	}
+	var more diag.List
+	if twice := write(again, more.Report); !bytes.Equal(out, twice) {
+		t.Errorf("printed again it differs:\n%s%s", difference(string(out), string(twice)), show(more.Sorted()))
+	}
+	return out
+}
+
+func clip(s string) string {
+	if len(s) > 6000 {
+		return s[:6000] + "…"
+	}
+	return s
+}
+
+// difference is the first lines in which two texts differ.
+func difference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	i := 0
+	for i < len(x) && i < len(y) && x[i] == y[i] {
+		i++
+	}
+	from := max(0, i-3)
+	cut := func(l []string) string { return strings.Join(l[min(from, len(l)):min(i+6, len(l))], "\n") }
+	return "was\n" + cut(x) + "\nis\n" + cut(y)
+}
+
+// pipelines are all that can be had: KFP's test data where it is, and every
+// pipeline of the project's own tests and examples.
+func pipelines(t *testing.T) map[string]*ir.Pipeline {
+	out := map[string]*ir.Pipeline{}
+	top := filepath.Join("..", "..", "..")
+	for _, root := range []string{filepath.Join(top, "..", "shared", "corpus", "kfp"), filepath.Join(top, "compiler"), filepath.Join(top, "examples"), filepath.Join(top, "cmd"), filepath.Join(top, "backend")} {
+		if _, err := os.Stat(root); err != nil {
+			t.Logf("%s is not here", root)
+			continue
+		}
+		err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || filepath.Ext(name) != ".yaml" && filepath.Ext(name) != ".json" {
+				return err
+			}
+			text, err := os.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			if p, _ := parse(name, text); p != nil {
+				out[name] = p
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// TestRoundTrip: whatever either front end reads is printed and read again.
+func TestRoundTrip(t *testing.T) {
+	n := 0
+	for name, p := range pipelines(t) {
+		n++
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			roundTrip(t, p, dslwrite.Write)
+			roundTrip(t, p, dslwrite.WriteFlat)
+		})
+	}
+	t.Logf("%d pipelines", n)
+}
