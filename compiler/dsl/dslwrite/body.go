@@ -64,18 +64,21 @@ func (w *writer) withFinally(m *node, s *scope, main *ir.Task) {
 // the tasks whose end it sees, as which they are written.
 func (w *writer) results(s, at *scope) *node {
 	m := mapping()
+	values := make(map[string]ir.Value, len(s.dag.Outputs))
 	for _, o := range s.dag.Outputs {
-		p := s.comp.Output(o.Name.Text)
-		if p == nil || p.Captured {
+		values[o.Name.Text] = o.Value
+	}
+	for _, p := range s.comp.Outputs {
+		if p.Captured {
 			continue
 		}
-		v := o.Value
+		v := values[p.Name.Text]
 		if at != s {
 			if ref, ok := v.(*ir.OutputRef); ok {
 				v = resultOf(at.dag, ref.Output)
 			}
 		}
-		m.add(w.outputName(s.comp, o.Name.Text), w.result(at, v, p))
+		m.add(w.outputName(s.comp, p.Name.Text), w.result(at, v, p))
 	}
 	return m
 }
@@ -278,14 +281,11 @@ func (w *writer) items(s *scope, v ir.Value) *node {
 // loopName is a name for the loop variable: that of the item, less KFP's
 // prefixes and suffixes, and unlike those of the loops around it.
 func (s *scope) loopName(item string) string {
-	name := item
-	if rest, ok := strings.CutPrefix(item, channel); ok {
-		name = strings.TrimSuffix(rest, "-loop-item")
-		if name == rest || name == "" {
-			name = "item" // of constants; KFP only numbers them
-		} else {
-			name += "-item"
-		}
+	name := strings.TrimPrefix(item, channel)
+	if list, ok := strings.CutSuffix(name, "-loop-item"); ok && list != "" {
+		name = list + "-item"
+	} else if number, ok := strings.CutPrefix(name, "loop-item-param-"); ok && strings.Trim(number, "0123456789") == "" {
+		name = "item" // of a constant list; KFP only numbers them
 	}
 	name = strings.ReplaceAll(fit(name), "-", "_")
 	if reservedLoop[name] {
@@ -341,9 +341,6 @@ func itemOf(t ir.Type) ir.Type {
 func (w *writer) group(s *scope, t *ir.Task) *scope {
 	c := t.Component
 	out := newScope(s, c, c.DAG())
-	if !c.DAG().Inline {
-		out.path = strings.TrimPrefix(s.path+"-"+t.Name.Text, "-")
-	}
 	if t.ForEach != nil {
 		out.loop = s.loopName(t.ForEach.Item.Text)
 	}
@@ -404,7 +401,7 @@ func (s *scope) unused(t *ir.Task) []string {
 // again that is taken outside.
 func (w *writer) groupable(s *scope, t *ir.Task) bool {
 	c, d := t.Component, t.Component.DAG()
-	if d == nil || s.exit != nil && s.exit.OnExit == t || w.uses[c] > 1 || !w.plumbing(s, t) {
+	if d == nil || s.exit != nil && s.exit.OnExit == t || w.uses[c] > 1 || !w.plumbing(t) {
 		return false
 	}
 	if w.flat && !d.Exclusive {
@@ -433,29 +430,14 @@ func (w *writer) groupable(s *scope, t *ir.Task) bool {
 
 // plumbing reports whether the inputs of a task's DAG were made by a compiler
 // and not by an author.
-func (w *writer) plumbing(s *scope, t *ir.Task) bool {
-	c, own := t.Component, 0
-	for _, p := range c.Inputs {
-		switch {
-		case t.ForEach != nil && p.Name.Text == t.ForEach.Item.Text:
-		case p.Captured || w.p.Dialect == ir.KFP && strings.HasPrefix(p.Name.Text, channel):
-			own++
-		default:
+func (w *writer) plumbing(t *ir.Task) bool {
+	for _, p := range t.Component.Inputs {
+		item := t.ForEach != nil && p.Name.Text == t.ForEach.Item.Text
+		if !item && !p.Captured && !(w.p.Dialect == ir.KFP && strings.HasPrefix(p.Name.Text, channel)) {
 			return false
 		}
 	}
-	if own > 0 || t.ForEach != nil || c.DAG().Exclusive {
-		return true
-	}
-	name := c.Name.Text
-	if w.p.Dialect == ir.KFP {
-		for _, prefix := range [...]string{"comp-condition-", "comp-for-loop-", "comp-exit-handler-"} {
-			if strings.HasPrefix(name, prefix) {
-				return true
-			}
-		}
-	}
-	return strings.HasPrefix(name, strings.TrimPrefix(s.path+"-"+t.Name.Text, "-"))
+	return true
 }
 
 // path reports whether a value can stand wherever it is read.

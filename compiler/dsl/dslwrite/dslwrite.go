@@ -38,24 +38,32 @@ func write(p *ir.Pipeline, report diag.Reporter, flat bool) []byte {
 
 // A writer holds what is known of the whole pipeline while it is written.
 type writer struct {
-	p       *ir.Pipeline
-	report  diag.Reporter
-	flat    bool
-	uses    map[*ir.Component]int        // tasks that use it
-	names   map[*ir.Component]string     // as they are written
-	wanted  map[*ir.Component]bool       // those that stand under components
-	extra   map[*ir.Component][]*ir.Port // inputs that tasks give and nobody declares
-	inputs  map[*ir.Component]map[string]string
-	outputs map[*ir.Component]map[string]string
-	cached  bool          // by default results may be reused
-	comp    *ir.Component // the one being written
-	quiet   bool          // what is written does not count as used
+	p        *ir.Pipeline
+	report   diag.Reporter
+	flat     bool
+	uses     map[*ir.Component]int        // tasks that use it
+	names    map[*ir.Component]string     // as they are written
+	wanted   map[*ir.Component]bool       // those that stand under components
+	extra    map[*ir.Component][]*ir.Port // inputs that tasks give and nobody declares
+	inputs   map[*ir.Component]map[string]string
+	outputs  map[*ir.Component]map[string]string
+	sequence []*ir.Component // all but the root, as the document uses them
+	cached   bool            // by default results may be reused
+	comp     *ir.Component   // the one being written
+	quiet    bool            // what is written does not count as used
 }
 
 // survey counts uses, names components and finds what most tasks have.
 func (w *writer) survey() {
-	taken := map[string]bool{}
+	seen := map[*ir.Component]bool{w.p.Root: true}
+	w.visit(w.p.Root, seen)
 	for _, c := range w.p.Components {
+		if !seen[c] {
+			w.sequence = append(w.sequence, c)
+		}
+	}
+	taken := map[string]bool{}
+	for _, c := range w.sequence {
 		name := c.Name.Text
 		if w.p.Dialect == ir.KFP {
 			name = strings.TrimPrefix(name, "comp-")
@@ -76,6 +84,21 @@ func (w *writer) survey() {
 		}
 	})
 	w.cached = allowed > 0 && allowed*2 >= containers
+}
+
+// visit puts the components in the order in which tasks use them.
+func (w *writer) visit(c *ir.Component, seen map[*ir.Component]bool) {
+	d := c.DAG()
+	if d == nil {
+		return
+	}
+	d.EachTask(func(t *ir.Task) {
+		if !seen[t.Component] {
+			seen[t.Component] = true
+			w.sequence = append(w.sequence, t.Component)
+			w.visit(t.Component, seen)
+		}
+	})
 }
 
 // extras notes inputs that a task gives and its container does not declare: in
@@ -132,20 +155,20 @@ func lines(n *node) *node {
 	return n
 }
 
-// components are those that tasks name, in the order of the representation, and
-// those that nothing uses.
+// components are those that tasks name, in the order of use, and those that
+// nothing uses.
 func (w *writer) components() *node {
 	written := make(map[*ir.Component]*node, len(w.p.Components))
 	for again := true; again; { // a component may want others, earlier ones too
 		again = false
-		for _, c := range w.p.Components {
+		for _, c := range w.sequence {
 			if written[c] == nil && (w.wanted[c] || w.uses[c] == 0) {
 				written[c], again = w.component(c), true
 			}
 		}
 	}
 	out := open()
-	for _, c := range w.p.Components {
+	for _, c := range w.sequence {
 		out.add(w.names[c], written[c])
 	}
 	return out

@@ -102,11 +102,20 @@ func roundTrip(t *testing.T, p *ir.Pipeline, write writer) []byte {
 	if a, b := normal(p), normal(again); a != b {
 		t.Errorf("it means something else:\n%s\nin\n%s", difference(a, b), clip(string(out)))
 	}
+	return out
+}
+
+// stable checks that what is printed is printed again, byte for byte.
+func stable(t *testing.T, out []byte) {
+	t.Helper()
+	again, _ := parse("printed.yaml", out)
+	if again == nil {
+		return
+	}
 	var more diag.List
-	if twice := write(again, more.Report); !bytes.Equal(out, twice) {
+	if twice := dslwrite.Write(again, more.Report); !bytes.Equal(out, twice) {
 		t.Errorf("printed again it differs:\n%s%s", difference(string(out), string(twice)), show(more.Sorted()))
 	}
-	return out
 }
 
 func clip(s string) string {
@@ -124,7 +133,7 @@ func difference(a, b string) string {
 		i++
 	}
 	from := max(0, i-3)
-	cut := func(l []string) string { return strings.Join(l[min(from, len(l)):min(i+6, len(l))], "\n") }
+	cut := func(l []string) string { return strings.Join(l[min(from, len(l)):min(i+3, len(l))], "\n") }
 	return "was\n" + cut(x) + "\nis\n" + cut(y)
 }
 
@@ -164,8 +173,10 @@ func TestRoundTrip(t *testing.T) {
 	for name, p := range pipelines(t) {
 		n++
 		t.Run(filepath.Base(name), func(t *testing.T) {
-			roundTrip(t, p, dslwrite.Write)
-			roundTrip(t, p, dslwrite.WriteFlat)
+			stable(t, roundTrip(t, p, dslwrite.Write))
+			if p.Dialect == ir.KFP {
+				roundTrip(t, p, dslwrite.WriteFlat)
+			}
 		})
 	}
 	t.Logf("%d pipelines", n)

@@ -43,6 +43,7 @@ func normal(p *ir.Pipeline) string {
 	for _, o := range p.Root.DAG().Outputs {
 		d.Outputs = append(d.Outputs, &ir.DAGOutput{Name: o.Name, Value: &ir.Literal{V: n.trace(env, o.Value, "").text}})
 	}
+	sort.Slice(d.Outputs, func(i, j int) bool { return d.Outputs[i].Name.Text < d.Outputs[j].Name.Text })
 	out.Root = &root
 	n.out = &out
 	out.Components = n.components

@@ -18,7 +18,6 @@ type scope struct {
 	names  map[string]string // of tasks, as they are written
 	taken  map[string]bool   // those names
 	loop   string            // the loop variable that is declared here
-	path   string            // as the reader names components of groups
 	judged bool              // conditions have KFP's rules
 
 	// body is the scope of the tasks whose end a finally sees, when this is
@@ -38,7 +37,7 @@ func newScope(parent *scope, c *ir.Component, d *ir.DAG) *scope {
 	s := &scope{parent: parent, comp: c, dag: d, refs: make(map[string]*ref, len(c.Inputs)), tasks: make(map[string]*ir.Task, len(d.Tasks)),
 		names: make(map[string]string, len(d.Tasks)), taken: make(map[string]bool, len(d.Tasks))}
 	if parent != nil {
-		s.judged, s.path = parent.judged, parent.path
+		s.judged = parent.judged
 	}
 	for _, t := range d.Tasks {
 		s.tasks[t.Name.Text] = t
