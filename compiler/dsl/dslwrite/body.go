@@ -182,7 +182,7 @@ func (w *writer) order(m *node, s *scope, t *ir.Task, more []string) {
 
 // useTask is a task that uses a component.
 func (w *writer) useTask(m *node, s *scope, t *ir.Task) {
-	w.wanted[t.Component] = true
+	w.wanted[w.first[t.Component]] = true
 	m.add("component", text(w.names[t.Component]))
 	as := ""
 	if l := t.ForEach; l != nil {

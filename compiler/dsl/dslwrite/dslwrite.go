@@ -30,7 +30,7 @@ func write(p *ir.Pipeline, report diag.Reporter, flat bool) []byte {
 		p: p, report: report, flat: flat,
 		uses: map[*ir.Component]int{}, names: map[*ir.Component]string{}, extra: map[*ir.Component][]*ir.Port{},
 		inputs: map[*ir.Component]map[string]string{}, outputs: map[*ir.Component]map[string]string{},
-		wanted: map[*ir.Component]bool{},
+		wanted: map[*ir.Component]bool{}, first: map[*ir.Component]*ir.Component{}, leaves: map[*ir.Component]*node{},
 	}
 	w.survey()
 	return document(w.document())
@@ -41,10 +41,12 @@ type writer struct {
 	p        *ir.Pipeline
 	report   diag.Reporter
 	flat     bool
-	uses     map[*ir.Component]int        // tasks that use it
-	names    map[*ir.Component]string     // as they are written
-	wanted   map[*ir.Component]bool       // those that stand under components
-	extra    map[*ir.Component][]*ir.Port // inputs that tasks give and nobody declares
+	uses     map[*ir.Component]int           // tasks that use it
+	names    map[*ir.Component]string        // as they are written
+	first    map[*ir.Component]*ir.Component // the first of those written alike
+	leaves   map[*ir.Component]*node         // components without tasks, written
+	wanted   map[*ir.Component]bool          // those that stand under components
+	extra    map[*ir.Component][]*ir.Port    // inputs that tasks give and nobody declares
 	inputs   map[*ir.Component]map[string]string
 	outputs  map[*ir.Component]map[string]string
 	sequence []*ir.Component // all but the root, as the document uses them
@@ -62,15 +64,6 @@ func (w *writer) survey() {
 			w.sequence = append(w.sequence, c)
 		}
 	}
-	taken := map[string]bool{}
-	for _, c := range w.sequence {
-		name := c.Name.Text
-		if w.p.Dialect == ir.KFP {
-			name = strings.TrimPrefix(name, "comp-")
-		}
-		w.names[c] = unique(taken, fit(name))
-		taken[w.names[c]] = true
-	}
 	allowed, containers := 0, 0
 	w.p.Walk(func(_ *ir.Component, t *ir.Task) {
 		w.uses[t.Component]++
@@ -84,6 +77,55 @@ func (w *writer) survey() {
 		}
 	})
 	w.cached = allowed > 0 && allowed*2 >= containers
+	w.name(w.equals())
+}
+
+// name gives components their names: that of those which are written alike is
+// the shortest of theirs.
+func (w *writer) name(classes [][]*ir.Component) {
+	taken := map[string]bool{}
+	for _, class := range classes {
+		best := w.bare(class[0])
+		for _, c := range class[1:] {
+			if name := w.bare(c); len(name) < len(best) {
+				best = name
+			}
+		}
+		best = unique(taken, best)
+		taken[best] = true
+		for _, c := range class {
+			w.names[c], w.first[c] = best, class[0]
+		}
+	}
+}
+
+// bare is the name of a component without KFP's prefix.
+func (w *writer) bare(c *ir.Component) string {
+	name := c.Name.Text
+	if w.p.Dialect == ir.KFP {
+		name = strings.TrimPrefix(name, "comp-")
+	}
+	return fit(name)
+}
+
+// equals puts components together that are written alike: KFP makes one for each
+// task.
+func (w *writer) equals() [][]*ir.Component {
+	var out [][]*ir.Component
+	index := map[string]int{}
+	for _, c := range w.sequence {
+		if c.DAG() == nil {
+			w.leaves[c] = w.component(c)
+			text := string(document(w.leaves[c]))
+			if i, known := index[text]; known && w.p.Dialect == ir.KFP {
+				out[i] = append(out[i], c)
+				continue
+			}
+			index[text] = len(out)
+		}
+		out = append(out, []*ir.Component{c})
+	}
+	return out
 }
 
 // visit puts the components in the order in which tasks use them.
@@ -162,8 +204,12 @@ func (w *writer) components() *node {
 	for again := true; again; { // a component may want others, earlier ones too
 		again = false
 		for _, c := range w.sequence {
-			if written[c] == nil && (w.wanted[c] || w.uses[c] == 0) {
-				written[c], again = w.component(c), true
+			if written[c] != nil || w.first[c] != c || !w.wanted[c] && w.uses[c] > 0 {
+				continue
+			}
+			again = true
+			if written[c] = w.leaves[c]; written[c] == nil {
+				written[c] = w.component(c)
 			}
 		}
 	}

@@ -149,6 +149,8 @@ func (e *emitter) text(s string, indent int) {
 	case expressionLine(s):
 		e.b.WriteString(s)
 		e.b.WriteByte('\n')
+	case quotable(s):
+		e.b.WriteString(`"` + s + "\"\n")
 	case opensEmpty(s):
 		e.emptyBlock(s, indent)
 	default:
@@ -164,6 +166,20 @@ func expressionLine(s string) bool {
 	}
 	for i, r := range s {
 		if !unicode.IsPrint(r) || r == '#' && s[i-1] == ' ' || r == ' ' && s[i-1] == ':' {
+			return false
+		}
+	}
+	return true
+}
+
+// quotable reports whether a text has expressions in it and can stand in double
+// quotes as it is: in those, expressions look alike everywhere.
+func quotable(s string) bool {
+	if !strings.Contains(s, "${{") || strings.ContainsAny(s, "\"\\") {
+		return false
+	}
+	for _, r := range s {
+		if !unicode.IsPrint(r) || r == unicode.ReplacementChar || r == '\ufeff' {
 			return false
 		}
 	}
@@ -265,7 +281,11 @@ func flowTo(b *bytes.Buffer, n *node, width, depth int) bool {
 		if strings.ContainsAny(n.text, "\n\r") || len(n.text) > width || strings.Contains(n.text, "${{") && depth > 1 {
 			return false
 		}
-		yamltext.Key(b, n.text)
+		if quotable(n.text) {
+			b.WriteString(`"` + n.text + `"`)
+		} else {
+			yamltext.Key(b, n.text)
+		}
 	}
 	return b.Len() < width
 }

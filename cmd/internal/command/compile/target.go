@@ -7,6 +7,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/build"
 	"github.com/kfp-go/kfp-go/compiler"
 	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/dsl/dslwrite"
 )
 
 // A target is a language to compile to.
@@ -23,6 +24,7 @@ type target struct {
 // targets are what --to knows, the default first.
 var targets = []target{
 	{name: "argo", stop: compiler.AfterLower, print: printArgo, after: func(opt *Options, res *compiler.Result) { build.TellSize(opt.App, res.Manifest) }},
+	{name: "dsl", stop: compiler.AfterCheck, print: printDSL},
 }
 
 func targetNames() []string {
@@ -50,6 +52,10 @@ func printArgo(ctx context.Context, opt *Options, res *compiler.Result, _ diag.R
 		return nil, err
 	}
 	return res.Manifest.YAML, nil
+}
+
+func printDSL(_ context.Context, _ *Options, res *compiler.Result, report diag.Reporter) ([]byte, error) {
+	return dslwrite.Write(res.Pipeline, report), nil
 }
 
 // manifestOnly names the flags that act on a manifest of Argo's alone.
