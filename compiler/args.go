@@ -116,8 +116,11 @@ func argText(a Argument, port *ir.Port, readFile func(string) ([]byte, error), r
 // argValue reads one value. A null gives nil and stands for an absent value.
 func argValue(name, text string, port *ir.Port, report diag.Reporter) (any, bool) {
 	if port.Type.IsArtifact() {
-		report(argFault(codeArgType, port, msgArgArtifact(name), "import it in the pipeline, with import: {uri: …}"))
-		return nil, false
+		v, ok := artifactValue(text, port.Type.Kind == ir.List)
+		if !ok {
+			report(argFault(codeArgType, port, msgArgArtifact(name), `give its URI, or {"uri": …, "metadata": {…}}; a list of artifacts is a JSON list of these`))
+		}
+		return v, ok
 	}
 	v, problem := readTyped(text, port.Type)
 	if problem != "" {
@@ -142,6 +145,53 @@ func argValue(name, text string, port *ir.Port, report diag.Reporter) (any, bool
 		return nil, false
 	}
 	return v, true
+}
+
+// artifactValue reads an artifact: a URI, or JSON of an object with uri and
+// metadata; for a list, JSON of a list of either, or one of them.
+func artifactValue(text string, list bool) (any, bool) {
+	trimmed := strings.TrimSpace(text)
+	if trimmed == "null" {
+		return nil, true
+	}
+	if !strings.HasPrefix(trimmed, "{") && !(list && strings.HasPrefix(trimmed, "[")) {
+		return trimmed, trimmed != ""
+	}
+	v, err := ir.ParseJSON(trimmed)
+	if err != nil {
+		return nil, false
+	}
+	items, isList := v.([]any)
+	if !isList {
+		items = []any{v}
+	}
+	for _, x := range items {
+		if !isArtifact(x) {
+			return nil, false
+		}
+	}
+	return v, true
+}
+
+func isArtifact(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return v != ""
+	case map[string]any:
+		uri, ok := v["uri"].(string)
+		for k, x := range v {
+			switch k {
+			case "uri":
+			case "metadata":
+				_, isStruct := x.(map[string]any)
+				ok = ok && isStruct
+			default:
+				ok = false
+			}
+		}
+		return ok && uri != ""
+	}
+	return false
 }
 
 // readTyped reads text as a value of the type; problem says what to do when it

@@ -29,6 +29,7 @@ func argsPipeline() *ir.Pipeline {
 		port("s", ir.String), port("i", ir.Integer), port("n", ir.Number), port("b", ir.Boolean), port("l", ir.List), port("o", ir.Struct),
 		{Name: ir.Ident{Text: "ints"}, Type: ints, Optional: true}, needed, token, limited,
 		{Name: ir.Ident{Text: "art"}, Type: ir.ArtifactType("system.Model"), Optional: true},
+		{Name: ir.Ident{Text: "arts"}, Type: ir.ListOf(ir.ArtifactType("system.Model")), Optional: true},
 	}}}
 }
 
@@ -76,7 +77,15 @@ func TestArguments(t *testing.T) {
 		{"token", "registry/password", "registry/password", ""},
 		{"token", "hunter2", nil, "R707"},
 		{"limited", "11", nil, `R705 input "limited": 11 breaks maximum 10`},
-		{"art", "s3://x", nil, "R704"},
+		{"art", "s3://x", "s3://x", ""},
+		{"art", "null", nil, ""},
+		{"art", "", nil, `R704 input "art" is an artifact, which this is not`},
+		{"art", `{"uri": "s3://x", "metadata": {"rows": 3}}`, map[string]any{"uri": "s3://x", "metadata": map[string]any{"rows": int64(3)}}, ""},
+		{"art", `{"uri": "s3://x", "meta": {}}`, nil, "R704"},
+		{"art", `{"uri": 3}`, nil, "R704"},
+		{"arts", `["/a", {"uri": "/b"}]`, []any{"/a", map[string]any{"uri": "/b"}}, ""},
+		{"arts", "/a", "/a", ""},
+		{"arts", `["/a", 1]`, nil, "R704"},
 		{"zz", "1", nil, `R701 pipeline "demo" has no input "zz"`},
 		{"need", "1", nil, `R701 pipeline "demo" has no input "need"`},
 	} {

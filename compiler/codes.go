@@ -63,7 +63,8 @@ components:
 Write `+"`pipeline:`"+` instead of `+"`from:`"+`.
 `),
 	page(codeNeedsData, "a component cannot run by itself", `
-A component file is also a pipeline of one task, but nobody can give it an artifact.
+A component file is also a pipeline of one task. Before runs could be given artifacts (by their URI, as in `+"`-p data=s3://bucket/key`"+`), one
+that takes an artifact could not be run. The code is not used any more.
 `, `
 name: train
 inputs: [{name: data, type: Dataset}]

@@ -37,9 +37,6 @@ func msgNotComponent(ref string) string {
 	return quote(ref) + " is no component file"
 }
 func msgNotPipeline(ref string) string { return quote(ref) + " is no pipeline file" }
-func msgNeedsData(name string) string {
-	return "the component cannot run by itself: its input " + quote(name) + " is an artifact"
-}
 
 func msgArgUnknown(pipeline, name string) string {
 	return "pipeline " + quote(pipeline) + " has no input " + quote(name)
@@ -52,7 +49,7 @@ func msgArgFile(name, file string, err error) string {
 	return "input " + quote(name) + ": " + quote(file) + " cannot be read: " + strconv.QuoteToGraphic(err.Error())
 }
 func msgArgArtifact(name string) string {
-	return "input " + quote(name) + " is an artifact and cannot be given on the command line"
+	return "input " + quote(name) + " is an artifact, which this is not"
 }
 func msgArgType(name string, t ir.Type, text string) string {
 	return fmt.Sprintf("input %s is of type %s, which %s is not", quote(name), t, quote(text))
@@ -93,6 +90,10 @@ func example(port *ir.Port) string {
 	switch {
 	case port.Secret:
 		return "SECRET/KEY"
+	case port.Type.Kind == ir.Artifact:
+		return "s3://BUCKET/KEY"
+	case port.Type.IsArtifact():
+		return `'["s3://BUCKET/KEY"]'`
 	case port.Type.Kind == ir.Integer:
 		return "1"
 	case port.Type.Kind == ir.Number:

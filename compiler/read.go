@@ -75,12 +75,6 @@ func (r *reader) single(f *source.File, comp *ir.Component) *ir.Pipeline {
 	dag := &ir.DAG{Tasks: []*ir.Task{task}, At: comp.Name.At}
 	root := &ir.Component{Name: name, Description: comp.Description, Body: dag}
 	for _, in := range comp.Inputs {
-		if in.Type.IsArtifact() && !in.Optional {
-			r.c.report(fault(codeNeedsData, in.Name.At, msgNeedsData(in.Name.Text), "use it in a pipeline: components: {name: {from: FILE}}"))
-		}
-		if in.Type.IsArtifact() {
-			continue
-		}
 		port := *in
 		root.Inputs = append(root.Inputs, &port)
 		task.Args = append(task.Args, &ir.Binding{Name: in.Name, Value: &ir.InputRef{Name: in.Name.Text, At: in.Name.At}})

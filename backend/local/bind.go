@@ -235,13 +235,18 @@ func rootInput(p *ir.Port, v any) (any, error) {
 
 // rootArtifact is an artifact given to the pipeline by its URI.
 func rootArtifact(p *ir.Port, v any) (any, error) {
-	switch x := v.(type) {
+	uri, meta := v, map[string]any(nil)
+	if m, ok := v.(map[string]any); ok {
+		uri = m["uri"]
+		meta, _ = m["metadata"].(map[string]any)
+	}
+	switch x := uri.(type) {
 	case string:
 		item := p.Type
 		for item.Kind == ir.List && item.Items != nil {
 			item = *item.Items
 		}
-		a := &artifact{Name: p.Name.Text, URI: x, Schema: item.Schema, Bytes: -1}
+		a := &artifact{Name: p.Name.Text, URI: x, Schema: item.Schema, Metadata: meta, Bytes: -1}
 		if p.Type.Kind == ir.List {
 			return []any{a}, nil
 		}

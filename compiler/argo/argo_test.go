@@ -210,6 +210,14 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
+// elsewhere is a program that is none of the KFP SDK and knows custom paths.
+const elsewhere = `pipelineInfo: {name: p}
+schemaVersion: 2.1.0
+deploymentSpec: {executors: {e: {container: {image: "a:1", command: [mine, "{{$}}", --custom_path, /x]}}}}
+components: {c: {executorLabel: e, outputDefinitions: {artifacts: {o: {artifactType: {schemaTitle: system.Model}}}}}}
+root: {dag: {tasks: {t: {componentRef: {name: c}}}}}
+`
+
 // Findings of this package, each from the smallest pipeline that triggers it.
 func TestFindings(t *testing.T) {
 	const head = "pipeline: p\ncomponents:\n  c: {image: 'busybox:1', "
@@ -218,13 +226,15 @@ func TestFindings(t *testing.T) {
 		text string
 		opt  argo.Options
 	}{
-		"no command":  {"A602", head + "args: [x]}\ntasks: {t: {component: c}}\n", argo.Options{}},
-		"braces":      {"A603", head + "script: x}\ntasks: {t: {component: c, annotations: {a: 'x {{b}}'}}}\n", argo.Options{}},
-		"long args":   {"A604", head + "command: [echo], args: ['" + strings.Repeat("x", 70<<10) + "', '" + strings.Repeat("y", 70<<10) + "']}\ntasks: {t: {component: c}}\n", argo.Options{}},
-		"no base":     {"A611", head + "script: x}\ntasks: {t: {component: c, retry: {limit: 2, on: {out-of-memory: {limit: 2, memory: x2}}}}}\n", argo.Options{}},
-		"patch":       {"A613", head + "script: x}\ntasks: {t: {component: c, argo: {template: {deamon: true}}}}\n", argo.Options{}},
-		"patch kind":  {"A614", head + "script: x}\ntasks: {t: {component: c, argo: {template: {dag: {tasks: []}}}}}\n", argo.Options{}},
-		"no schedule": {"A618", head + "script: x}\ntasks: {t: {component: c}}\n", argo.Options{Kind: argo.KindCronWorkflow}},
+		"no command":   {"A602", head + "args: [x]}\ntasks: {t: {component: c}}\n", argo.Options{}},
+		"braces":       {"A603", head + "script: x}\ntasks: {t: {component: c, annotations: {a: 'x {{b}}'}}}\n", argo.Options{}},
+		"long args":    {"A604", head + "command: [echo], args: ['" + strings.Repeat("x", 70<<10) + "', '" + strings.Repeat("y", 70<<10) + "']}\ntasks: {t: {component: c}}\n", argo.Options{}},
+		"no base":      {"A611", head + "script: x}\ntasks: {t: {component: c, retry: {limit: 2, on: {out-of-memory: {limit: 2, memory: x2}}}}}\n", argo.Options{}},
+		"patch":        {"A613", head + "script: x}\ntasks: {t: {component: c, argo: {template: {deamon: true}}}}\n", argo.Options{}},
+		"patch kind":   {"A614", head + "script: x}\ntasks: {t: {component: c, argo: {template: {dag: {tasks: []}}}}}\n", argo.Options{}},
+		"no workspace": {"A630", "pipeline: p\ncomponents:\n  c: {import: {uri: 's3://b/x', type: Dataset, to-workspace: true}}\ntasks: {t: {component: c}}\n", argo.Options{}},
+		"elsewhere":    {"A631", elsewhere, argo.Options{}},
+		"no schedule":  {"A618", head + "script: x}\ntasks: {t: {component: c}}\n", argo.Options{Kind: argo.KindCronWorkflow}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			res := compile(t, "p.yaml", []byte(x.text), x.opt)

@@ -75,6 +75,7 @@ func (p *pod) build() {
 	p.main.Image = p.field(p.body.Image)
 	p.main.WorkingDir = p.literalField(p.body.WorkDir, p.body.At)
 	p.program()
+	p.elsewhere()
 	env := p.env()
 	p.outputs()
 	p.apply()

@@ -66,18 +66,16 @@ func (l *lowerer) root() {
 	d.root = true
 	t := d.lower()
 	for _, p := range l.p.Root.Inputs {
+		in := wfv1.Parameter{Name: d.inputName(p.Name.Text, p.Type.IsArtifact())}
 		switch {
-		case p.Type.IsArtifact() && l.flow.record[p]:
-			t.Inputs.Parameters = append(t.Inputs.Parameters, wfv1.Parameter{Name: recordName(p.Name.Text), Default: wfv1.AnyStringPtr("null")})
-			fallthrough
-		case p.Type.IsArtifact():
-			if l.flow.file[p] {
-				t.Inputs.Artifacts = append(t.Inputs.Artifacts, wfv1.Artifact{Name: portName(p.Name.Text), Optional: true})
-			}
+		case !p.Type.IsArtifact():
+			in.Default = wfv1.AnyStringPtr(l.runParameter(p))
+		case l.flow.record[p]:
+			in.Default = wfv1.AnyStringPtr(l.artifactRecord(p))
 		default:
-			t.Inputs.Parameters = append(t.Inputs.Parameters, wfv1.Parameter{
-				Name: d.inputName(p.Name.Text, false), Default: wfv1.AnyStringPtr(l.runParameter(p))})
+			continue
 		}
+		t.Inputs.Parameters = append(t.Inputs.Parameters, in)
 	}
 	t.Name = entrypoint
 	l.templates[entrypoint] = t

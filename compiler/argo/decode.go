@@ -154,7 +154,7 @@ func (r *Reader) Parameters() map[string]any {
 			continue
 		}
 		text := p.Value.String()
-		if kinds[p.Name] == "" {
+		if kinds[p.Name] == "" || text == noText {
 			if text != noText {
 				out[p.Name] = text
 			}

@@ -28,6 +28,11 @@ func newFlow(p *ir.Pipeline, info *check.Info, cacheAll bool) *flow {
 		f.leaf(c)
 	}
 	p.Walk(func(_ *ir.Component, t *ir.Task) { f.cached(t, cacheAll) })
+	for _, port := range p.Root.Inputs {
+		if port.Type.IsArtifact() {
+			f.byRecord[port] = true // a run is given URIs
+		}
+	}
 	f.settle(p, f.forward)
 	for _, port := range p.Root.Outputs {
 		if port.Type.IsArtifact() {

@@ -89,10 +89,6 @@ func msgComponentExpr(at source.Span, text string) diag.Diagnostic {
 	return note("A616", at, fmt.Sprintf("%q may fail, and reads something that is known only inside the container", text), "compute it in the program")
 }
 
-func msgRootArtifact(name ir.Ident) diag.Diagnostic {
-	return note("A617", name.At, fmt.Sprintf("artifact %q cannot be an input of a run", name.Text), "import it from a URI inside the pipeline")
-}
-
 func msgNoSchedule(name ir.Ident) diag.Diagnostic {
 	return note("A618", name.At, fmt.Sprintf("pipeline %q has no schedule, which a CronWorkflow needs", name.Text), "add schedule: {cron: …}")
 }
@@ -126,6 +122,10 @@ func msgRootByKey(at source.Span, uri string) diag.Diagnostic {
 
 func msgNoWorkspace(at source.Span) diag.Diagnostic {
 	return note("A630", at, "data is to be copied into the workspace, but the pipeline has none", "give the pipeline a workspace with a size")
+}
+
+func msgElsewhere(name ir.Ident, at source.Span) diag.Diagnostic {
+	return note("A631", at, fmt.Sprintf("component %q may put an artifact at a custom path, where Argo does not look", name.Text), "write to the path that the executor input gives")
 }
 
 func clip(s string) string {

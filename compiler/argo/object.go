@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
+	"github.com/kfp-go/kfp-go/compiler/expr"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
 
@@ -175,9 +176,7 @@ func (l *lowerer) given(p *ir.Port) (any, bool) {
 func (l *lowerer) arguments(spec *wfv1.WorkflowSpec) {
 	for _, p := range l.p.Root.Inputs {
 		if p.Type.IsArtifact() {
-			if !p.Optional {
-				l.cannot(msgRootArtifact(p.Name))
-			}
+			spec.Arguments.Parameters = append(spec.Arguments.Parameters, l.artifactArgument(p))
 			continue
 		}
 		out := wfv1.Parameter{Name: portName(p.Name.Text)}
@@ -202,6 +201,55 @@ func (l *lowerer) arguments(spec *wfv1.WorkflowSpec) {
 		}
 		spec.Arguments.Parameters = append(spec.Arguments.Parameters, out)
 	}
+}
+
+// artifactArgument is the run parameter that takes an artifact: its URI, or JSON
+// with its URI and metadata, or a list of these.
+func (l *lowerer) artifactArgument(p *ir.Port) wfv1.Parameter {
+	out := wfv1.Parameter{Name: portName(p.Name.Text)}
+	about := "the URI of an artifact, or JSON {\"uri\": …, \"metadata\": {…}}"
+	if p.Type.Kind == ir.List {
+		about = "JSON of a list of artifacts, each a URI or {\"uri\": …, \"metadata\": {…}}"
+	}
+	if p.Description != "" {
+		about = p.Description + " (" + about + ")"
+	}
+	out.Description = wfv1.AnyStringPtr(openBraces(about, "{ {"))
+	v, ok := l.given(p)
+	switch uri, plain := v.(string); {
+	case ok && plain && !strings.Contains(uri, "{{") && uri != noText:
+		out.Value = wfv1.AnyStringPtr(uri)
+	case ok && plain:
+		out.Value = wfv1.AnyStringPtr(wireConst(ir.JSON(map[string]any{"uri": uri})))
+	case ok:
+		out.Value = wfv1.AnyStringPtr(wireConst(ir.JSON(v)))
+	case p.Optional:
+		out.Value = wfv1.AnyStringPtr(noText)
+	}
+	return out
+}
+
+// artifactRecord is the wire text of the record of an artifact that the run is
+// given.
+func (l *lowerer) artifactRecord(p *ir.Port) string {
+	raw := "workflow.parameters['" + portName(p.Name.Text) + "']"
+	// A URI begins with a scheme or a slash.
+	read := "map([" + raw + "],trim(#) matches '^[[{]' ? fromJSON(#) : #)"
+	if p.Type.Kind == ir.List {
+		read = "map(" + read + ",type(#) == 'array' ? # : [#])[0]"
+	}
+	one := structExpr([]string{"metadata", "name", "type", "uri"}, []string{
+		"type(#) == 'map' ? (#?.metadata ?? fromJSON('{ }')) : fromJSON('{ }')", expr.ArgoString(p.Name.Text),
+		expr.ArgoConst(schemaRecord(p.Type)), "type(#) == 'map' ? #.uri : trim(#)"})
+	out := "toJson(map(" + read + "," + one + ")"
+	if p.Type.Kind != ir.List {
+		out += "[0]"
+	}
+	out = wireExpr(out + ")")
+	if p.Optional {
+		out = "(" + raw + " == '" + noText + "' ? 'null' : " + out + ")"
+	}
+	return tag(out)
 }
 
 func (l *lowerer) enum(p *ir.Port) []wfv1.AnyString {

@@ -120,7 +120,7 @@ func (p *pod) metadataFile() string {
 // ownFolder makes the task's whole folder an artifact when its program may put
 // artifacts anywhere in it.
 func (p *pod) ownFolder() {
-	if !p.sdk || !p.mentions("get_uri(") {
+	if !p.keepsFolder() {
 		return
 	}
 	p.t.Outputs.Artifacts = append(p.t.Outputs.Artifacts, wfv1.Artifact{
@@ -130,16 +130,24 @@ func (p *pod) ownFolder() {
 	})
 }
 
+func (p *pod) keepsFolder() bool { return p.sdk && p.mentions("get_uri(") }
+
 const taskFolder = "task-folder"
 
 // mentions reports whether the command line holds a text.
 func (p *pod) mentions(text string) bool {
+	return p.literals(func(s string) bool { return strings.Contains(s, text) })
+}
+
+// literals reports whether a test holds for some literal text of the command
+// line.
+func (p *pod) literals(test func(string) bool) bool {
 	found := false
 	p.body.EachValue(func(v ir.Value) {
 		ir.Visit(v, func(v ir.Value) {
 			if lit, ok := v.(*ir.Literal); ok {
 				s, _ := lit.V.(string)
-				found = found || strings.Contains(s, text)
+				found = found || test(s)
 			}
 		})
 	})

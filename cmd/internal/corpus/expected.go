@@ -16,6 +16,4 @@ var Refused = map[string]Refusal{}
 // must become empty.
 var Known = map[string]Refusal{
 	"critical/missing_kubernetes_optional_inputs.yaml": {"K210", "affinity and selectors as JSON that is known at run time only"},
-	"pipeline_with_dynamic_importer_metadata.yaml":     {"K210", "a placeholder in a key of an importer's metadata"},
-	"pipeline_with_various_io_types.yaml":              {"A617", "an artifact as input of a run"},
 }

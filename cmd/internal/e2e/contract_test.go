@@ -1,0 +1,126 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// The container contract of KFP and the meaning of its values, by small
+// pipelines. What is expected was worked out by hand from KFP's rules; the
+// cluster and `kfp-go run` must both give it.
+
+type contract struct {
+	file    string // in testdata/contract
+	args    []string
+	state   string // "": succeeded
+	outputs map[string]any
+	tasks   map[string]string // states of some tasks, here and there
+	log     []string          // texts in the cluster's log
+	python  bool              // needs the KFP SDK here
+}
+
+const (
+	bitingText = "wö\"r\\d\n{{=1}} $(HOME)"
+	itemsText  = `[1,2.5,"\u003ca\u0026b\u003e",{"a":[true,null],"b":1}]`
+)
+
+var contracts = map[string]contract{
+	"values": {file: "values", outputs: map[string]any{
+		"text": strings.Join([]string{bitingText, "5", "0.1-1000000000000000000000-0.0000001", "true", itemsText, `{"a":{},"z":1}`, "",
+			`wö\"r\\d\n{{=1}} $(HOME) [1,2.5,\\\"\\\\u003ca\\\\u0026b\\\\u003e\\\",{\\\"a\\\":[true,null],\\\"b\\\":1}]`,
+			"text", `1.5 {"k":1.5,"l":["a"]}`, ""}, "|"),
+		"consts": "n=5 w=" + bitingText + ` t=consts|5|[{"k":"x-5","n":1},"[1,2.5,\"\\u003ca\\u0026b\\u003e\",{\"a\":[true,null],\"b\":1}]"]|` +
+			`{"deep":[{"w":"5"}],"task":"consts"}|42|true|`,
+		"ifs":   `--p|p q|no|thing|ap qcd|{"display_name": "p q", "list": []}|dflt|null|`,
+		"only":  "yes there one",
+		"bare":  "no command",
+		"bites": "{{workflow.name}} {{=1+1}} {{item}} {{{{ $(HOME) $$ ${{x}} v1-2 $(NOPE) {{$.nothing}}",
+		"s":     "b\n", "i": 7.0, "b": true, "d": 5.0, "l": []any{1.0, 2.0, "x"}, "m": map[string]any{"a": nil, "b": 1.0}, "empty": "",
+	}},
+	"loops": {file: "loops", outputs: map[string]any{
+		"nested": []any{[]any{"r1/1", "r1/2"}, []any{}, []any{`r3/{"a":"\u003c"}`}},
+		"shown":  `[["r1/1","r1/2"],[],["r3/{\"a\":\"\\u003c\"}"]] [] [6,8]`,
+		"files":  []any{"1", "2", `{"a":"\u003c"}`},
+		"count":  3.0,
+		"metas":  []any{`/data/u|{"fixed":[1,"vu"],"key-u":"u","run":"imp"}|[1,"vu"]`, `/data/w|{"fixed":[1,"vw"],"key-w":"w","run":"imp"}|[1,"vw"]`},
+		"ns":     []any{6.0, 8.0},
+		"empty":  []any{},
+	}, tasks: map[string]string{"for-loop-1[0]/for-loop-2[2]/condition-1/join": "succeeded"}},
+	"absent": {file: "absent", outputs: map[string]any{
+		"deep":   "opt absent dflt=fallback num absent art absent",
+		"own":    "opt=of the group dflt=fallback num=0 art absent",
+		"empty":  "opt= dflt=fallback num absent art absent",
+		"chosen": "more: 3+more: 3",
+	}},
+	"given": {file: "absent", args: []string{"-p", "opt=", "-p", "num=-4", "-p", "which=1"}, outputs: map[string]any{
+		"deep":   "opt= dflt= num=-4 art absent",
+		"own":    "opt=of the group dflt=fallback num=0 art absent",
+		"empty":  "opt= dflt=fallback num=-4 art absent",
+		"chosen": "one+one",
+	}},
+}
+
+func TestE2EContract(t *testing.T) {
+	for name, c := range contracts {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join("testdata", "contract", c.file+".yaml")
+			args := append([]string{}, c.args...)
+			if c.python {
+				withSDK(t)
+			}
+			local := here(t, file, args...)
+			cluster, log := there(t, file, args...)
+			c.judge(t, "here", local, log)
+			c.judge(t, "there", cluster, log)
+			for _, text := range c.log {
+				if !strings.Contains(log, text) {
+					t.Errorf("no %q in the log\n%s", text, log)
+				}
+			}
+		})
+	}
+}
+
+func (c contract) judge(t *testing.T, where string, r run, log string) {
+	t.Helper()
+	want := c.state
+	if want == "" {
+		want = "succeeded"
+	}
+	if r.State != want {
+		t.Errorf("%s: %s, want %s\n%s\n%s", where, r.State, want, strings.Join(states(r), "\n"), log)
+	}
+	if got := outputs(r); c.outputs != nil && !reflect.DeepEqual(got, c.outputs) {
+		for k, v := range c.outputs {
+			if !reflect.DeepEqual(got[k], v) {
+				t.Errorf("%s: %s is\n%#v, want\n%#v", where, k, got[k], v)
+			}
+			delete(got, k)
+		}
+		for k, v := range got {
+			t.Errorf("%s: %s is %#v, want nothing", where, k, v)
+		}
+	}
+	all := states(r)
+	for path, state := range c.tasks {
+		if !strings.Contains("\n"+strings.Join(all, "\n")+"\n", "\n"+path+" "+state+"\n") {
+			t.Errorf("%s: task %s is not %s:\n%s", where, path, state, strings.Join(all, "\n"))
+		}
+	}
+}
+
+// withSDK skips a test where no Python with the KFP SDK is first in PATH or
+// named by KFPGO_E2E_PYTHON, a folder with such a python3.
+func withSDK(t *testing.T) {
+	t.Helper()
+	if exec.Command("python3", "-c", "import kfp.dsl.executor_main").Run() != nil {
+		t.Skipf("no KFP SDK in PATH %s: put a Python with it first", os.Getenv("PATH"))
+	}
+}
