@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,8 +13,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// secret makes a Secret with one key in the namespace that submit uses.
-func secret(t *testing.T, name, key, value string) {
+// cluster is a client, and the namespace that submit uses.
+func cluster(t *testing.T) (*kubernetes.Clientset, string) {
 	t.Helper()
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(clientcmd.NewDefaultClientConfigLoadingRules(), nil)
 	cfg, err := loader.ClientConfig()
@@ -28,7 +29,24 @@ func secret(t *testing.T, name, key, value string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = client.CoreV1().Secrets(namespace).Create(t.Context(), &corev1.Secret{
+	return client, namespace
+}
+
+// deleteWorkflow clears a run away, after its test.
+func deleteWorkflow(t *testing.T, name string) {
+	t.Helper()
+	client, namespace := cluster(t)
+	err := client.RESTClient().Delete().AbsPath("/apis/argoproj.io/v1alpha1/namespaces", namespace, "workflows", name).Do(context.Background()).Error()
+	if err != nil && !apierrors.IsNotFound(err) {
+		t.Error(err)
+	}
+}
+
+// secret makes a Secret with one key in the namespace that submit uses.
+func secret(t *testing.T, name, key, value string) {
+	t.Helper()
+	client, namespace := cluster(t)
+	_, err := client.CoreV1().Secrets(namespace).Create(t.Context(), &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		StringData: map[string]string{key: value},
 	}, metav1.CreateOptions{})
