@@ -9,7 +9,7 @@ FUZZTIME  ?= 20s
 TESTFLAGS ?=
 SHARED    ?= ../shared
 
-.PHONY: help build iris test corpus e2e bench lint fuzz docs clean
+.PHONY: help build iris test corpus e2e e2e-corpus bench lint fuzz docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ corpus: ## compile every pipeline of a corpus of KFP files: accepted by Argo, on
 
 e2e: build ## end-to-end tests on the cluster that $$KUBECONFIG names
 	$(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -p 1 -run 'E2E|Cluster' ./backend/argo/... ./compiler/argo/... ./cmd/internal/e2e/...
+
+e2e-corpus: ## KFP's own test pipelines on the cluster that $$KUBECONFIG names; docs/corpus.md keeps the table
+	$(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -run 'TestTable|TestCorpusOnCluster' ./cmd/internal/e2ecorpus $(if $(WRITE),-write)
 
 bench: build ## whole-process figures for generated and corpus pipelines, then Go benchmarks
 	$(GO) run -tags $(TAGS) ./cmd/internal/benchgen -bin $(BIN) -corpus $(SHARED)/corpus/kfp

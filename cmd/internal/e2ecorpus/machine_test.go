@@ -43,7 +43,7 @@ func TestMachine(t *testing.T) {
 	needSDK(t)
 	room := make(chan struct{}, runtime.NumCPU())
 	for _, c := range table {
-		if c.notHere != "" {
+		if c.notHere != "" || corpus.Known[c.file].Code != "" {
 			continue
 		}
 		t.Run(c.name(), func(t *testing.T) {
