@@ -341,13 +341,21 @@ func (r *Reader) Values(node *wfv1.NodeStatus) (in, out map[string]Result) {
 	}
 	r.artifacts(out, node.Outputs.Artifacts, kinds)
 	for name, a := range said.Artifacts {
-		if x := out[name].Artifact; x != nil && len(a.Artifacts) > 0 {
-			said := a.Artifacts[0]
-			if said.URI != "" {
-				x.URI = r.uri(said.URI)
-			}
-			x.Metadata = said.Metadata
+		kind, _, _ := strings.Cut(kinds[name], " ")
+		title, declared := strings.CutPrefix(kind, "artifact:")
+		x := out[name].Artifact
+		if len(a.Artifacts) == 0 || x == nil && !declared {
+			continue
 		}
+		if x == nil { // metrics: metadata and no file
+			x = &Located{Type: title}
+			out[name] = Result{Artifact: x}
+		}
+		said := a.Artifacts[0]
+		if said.URI != "" {
+			x.URI = r.uri(said.URI)
+		}
+		x.Metadata = said.Metadata
 	}
 	return in, out
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -66,15 +65,12 @@ func TestCorpusOnCluster(t *testing.T) {
 func (k *cluster) run(t *testing.T, dir string, c *pipeline, machine chan struct{}, result *results) {
 	t.Helper()
 	k.claims(t, c)
-	name := "corpus-" + regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(strings.TrimSuffix(filepath.Base(c.file), ".yaml")), "-")
-	name = strings.TrimRight(name[:min(len(name), 40)], "-") + "-" + strconv.FormatInt(time.Now().UnixNano()%1e9, 36)
-	args := append([]string{"submit", filepath.Join(dir, c.file), "--wait", "--name", name}, flags(c.arguments(t))...)
+	args := append([]string{"submit", filepath.Join(dir, c.file), "--wait"}, flags(c.arguments(t))...)
 	there := make(chan run, 1)
 	go func() {
 		defer close(there)
 		there <- program(t, *limit, nil, args...)
 	}()
-	defer k.remove(t, name)
 	var local run
 	var o *opinion
 	func() {
@@ -91,6 +87,7 @@ func (k *cluster) run(t *testing.T, dir string, c *pipeline, machine chan struct
 	if !ok {
 		t.FailNow() // program has said why
 	}
+	defer k.remove(t, r.Name)
 	read := k.read
 	c.judge(t, r, onCluster, read)
 	o.compare(t, c, r, read)

@@ -213,7 +213,7 @@ func agree(t *testing.T, c *pipeline, local, cluster run, read reader) {
 	if c.random {
 		return
 	}
-	a, b := picture(t, local, readHere), picture(t, cluster, read)
+	a, b := picture(t, c, local, readHere), picture(t, c, cluster, read)
 	if slices.Equal(a, b) {
 		return
 	}
@@ -222,12 +222,15 @@ func agree(t *testing.T, c *pipeline, local, cluster run, read reader) {
 
 // picture is a run as lines: states, attempts and outputs of the run and its
 // tasks.
-func picture(t *testing.T, r run, read reader) []string {
+func picture(t *testing.T, c *pipeline, r run, read reader) []string {
 	t.Helper()
 	line := func(name, state string, attempt int, outputs map[string]any) string {
 		values := map[string]any{}
 		for k, v := range outputs {
 			values[k] = plain(t, v, read)
+			if slices.Contains(c.differ, name+"."+k) {
+				values[k] = "…"
+			}
 		}
 		b, _ := json.Marshal(values) // came from JSON; keys sorted
 		return fmt.Sprintf("%s %s %d %s", name, state, attempt, b)
@@ -237,7 +240,7 @@ func picture(t *testing.T, r run, read reader) []string {
 		if x.State == "skipped" {
 			continue // a group that did not run has tasks in one place only
 		}
-		out = append(out, line(x.Path, x.State, x.Attempt, x.Outputs))
+		out = append(out, line(x.Path, x.State, max(1, x.Attempt), x.Outputs))
 	}
 	slices.Sort(out)
 	return out

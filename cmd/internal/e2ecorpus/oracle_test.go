@@ -1,6 +1,7 @@
 package e2ecorpus
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -79,10 +80,13 @@ func ask(t *testing.T, dir string, c *pipeline) *opinion {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, oracleTool(), args...).Output()
+	var errs bytes.Buffer
+	cmd := exec.CommandContext(ctx, oracleTool(), args...)
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
 	var o opinion
 	if bad := json.Unmarshal(out, &o); bad != nil {
-		t.Logf("the oracle says nothing: %v, %v", err, bad)
+		t.Errorf("the oracle says nothing: %v, %v\n%s", err, bad, tail(errs.String()))
 		return nil
 	}
 	return &o
