@@ -8,6 +8,7 @@ BIN       := bin/kfp-go
 FUZZTIME  ?= 20s
 TESTFLAGS ?=
 SHARED    ?= ../shared
+ORACLE    := $(abspath $(wildcard $(SHARED)/oracle/oracle))
 
 .PHONY: help build iris test corpus e2e e2e-corpus bench lint fuzz docs clean
 
@@ -24,7 +25,7 @@ iris: build ## compile examples/iris to an Argo manifest, run it here, show resu
 	$(BIN) lineage @last
 
 test: ## all tests that need neither a cluster nor a container engine, with coverage
-	CGO_ENABLED=0 $(GO) test -tags $(TAGS) $(TESTFLAGS) -coverprofile=coverage.out -coverpkg=./... ./...
+	CGO_ENABLED=0 KFPGO_TEST_ORACLE=$(ORACLE) $(GO) test -tags $(TAGS) $(TESTFLAGS) -coverprofile=coverage.out -coverpkg=./... ./...
 	@$(GO) tool cover -func=coverage.out | awk '/^total:/ {print "coverage of statements: " $$3}'
 
 corpus: ## compile every pipeline of a corpus of KFP files: accepted by Argo, one pod for each container task
@@ -34,7 +35,7 @@ e2e: build ## end-to-end tests on the cluster that $$KUBECONFIG names
 	$(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -p 1 -run 'E2E|Cluster' ./backend/argo/... ./compiler/argo/... ./cmd/internal/e2e/...
 
 e2e-corpus: ## KFP's own test pipelines on the cluster that $$KUBECONFIG names; docs/corpus.md keeps the table
-	$(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -run 'TestTable|TestCorpusOnCluster' ./cmd/internal/e2ecorpus $(if $(WRITE),-write)
+	KFPGO_TEST_ORACLE=$(ORACLE) $(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -run 'TestTable|TestCorpusOnCluster' ./cmd/internal/e2ecorpus $(if $(WRITE),-write)
 
 bench: build ## whole-process figures for generated and corpus pipelines, then Go benchmarks
 	$(GO) run -tags $(TAGS) ./cmd/internal/benchgen -bin $(BIN) -corpus $(SHARED)/corpus/kfp

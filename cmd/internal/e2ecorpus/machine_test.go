@@ -37,9 +37,6 @@ func TestTable(t *testing.T) {
 // the oracle say.
 func TestMachine(t *testing.T) {
 	dir := corpusRoot(t)
-	if testing.Short() {
-		t.Skip("runs every pipeline of the corpus")
-	}
 	needSDK(t)
 	room := make(chan struct{}, runtime.NumCPU())
 	for _, c := range table {

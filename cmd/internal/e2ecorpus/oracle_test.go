@@ -32,9 +32,9 @@ func oracleHome() string {
 	return setting("KFPGO_ORACLE", filepath.Join(cache, "kfp-go-oracle"))
 }
 
-func oracleTool() string {
-	return setting("KFPGO_TEST_ORACLE", filepath.Join(root, "..", "shared", "oracle", "oracle"))
-}
+// oracleTool is the oracle, which make names when it is there: it makes these
+// tests worth their minutes.
+func oracleTool() string { return os.Getenv("KFPGO_TEST_ORACLE") }
 
 // needSDK skips a test where there is no Python with the KFP SDK. The oracle's
 // first call makes one.
@@ -46,12 +46,9 @@ func needSDK(t *testing.T) {
 }
 
 var haveSDK = sync.OnceValue(func() string {
-	tool, err := filepath.Abs(oracleTool())
-	if err != nil {
-		return err.Error()
-	}
-	if _, err := os.Stat(tool); err != nil {
-		return "the oracle is not here"
+	tool := oracleTool()
+	if tool == "" {
+		return "KFPGO_TEST_ORACLE does not name the oracle"
 	}
 	if _, err := os.Stat(filepath.Join(oracleHome(), "bin", "python")); err == nil {
 		return ""
