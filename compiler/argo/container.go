@@ -190,8 +190,14 @@ func (p *pod) mountInputs() {
 }
 
 // listFolderExpr is the URI of the folder that holds all artifacts of a list:
-// that of the component that made them, or the run's.
+// that of the component that made them, or the run's; of artifacts that were
+// not made below the root, the one in which all of them lie.
 func listFolderExpr(port *ir.Port, root string) string {
-	folders := "map(" + recordExpr(port) + " ?? [],join(split(#.uri,'/')[:len(split(#.uri,'/')) - 2],'/'))"
-	return "map([" + folders + "],len(#) == 0 ? '' : (len(uniq(#)) == 1 ? #[0] : " + expr.ArgoString(root) + " + workflow.name))[0]"
+	up := func(n string) string {
+		return "map(" + recordExpr(port) + " ?? [],join(split(#.uri,'/')[:len(split(#.uri,'/')) - " + n + "],'/'))"
+	}
+	below := expr.ArgoString(root)
+	made := "(len(uniq(#)) == 1 ? #[0] : " + below + " + workflow.name)"
+	found := "map([" + up("1") + "],len(uniq(#)) == 1 ? #[0] : '')[0]"
+	return "map([" + up("2") + "],len(#) == 0 ? '' : (any(" + recordExpr(port) + ",#.uri startsWith " + below + ") ? " + made + " : " + found + "))[0]"
 }

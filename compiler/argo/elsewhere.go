@@ -68,13 +68,13 @@ func (p *pod) elsewhere() {
 	}
 	pieces := []piece{{literal: `{"file":"`}, {tag: p.metadataFile()}, {literal: `","keep":"`}}
 	if p.keepsFolder() {
-		pieces = append(pieces, piece{tag: localPath(p.l.artifactRoot() + p.folder())})
+		pieces = append(pieces, piece{tag: p.l.localPath(p.l.artifactRoot() + p.folder())})
 	}
 	sep := `","artifacts":{`
 	for _, port := range p.c.Outputs {
 		if port.Type.IsArtifact() {
 			pieces = append(pieces, piece{literal: sep + ir.JSON(port.Name.Text) + `:["`}, piece{tag: p.outputPath(port)},
-				piece{literal: `","`}, piece{tag: p.outputURI(port)}, piece{literal: `"]`})
+				piece{literal: `","`}, piece{tag: p.l.seen(p.outputURI(port))}, piece{literal: `"]`})
 			sep = ","
 		}
 	}

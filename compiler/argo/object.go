@@ -216,6 +216,7 @@ func (l *lowerer) artifactArgument(p *ir.Port) wfv1.Parameter {
 	}
 	out.Description = wfv1.AnyStringPtr(openBraces(about, "{ {"))
 	v, ok := l.given(p)
+	l.foreignArgument(p, v)
 	switch uri, plain := v.(string); {
 	case ok && plain && !strings.Contains(uri, "{{") && uri != noText:
 		out.Value = wfv1.AnyStringPtr(uri)

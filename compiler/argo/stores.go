@@ -410,7 +410,7 @@ func withURI(uri string) string {
 func (l *lowerer) foreign(v ir.Value) {
 	uri, whole := beginning(v)
 	scheme, rest, isURI := strings.Cut(uri, "://")
-	alone := l.base == nil && len(l.table) == 0
+	alone := l.noBucket()
 	switch {
 	case !whole && !strings.Contains(rest, "/"):
 		if alone {
@@ -422,6 +422,27 @@ func (l *lowerer) foreign(v ir.Value) {
 	case l.base != nil && l.home == nil && strings.HasPrefix(uri, bucketOf(l.base.URI, l.base)):
 	default:
 		l.warn(msgForeign(v.Span(), uri))
+	}
+}
+
+// noBucket reports whether nothing is known of any bucket.
+func (l *lowerer) noBucket() bool { return l.base == nil && len(l.table) == 0 }
+
+// foreignArgument does the same for an artifact that the run is given.
+func (l *lowerer) foreignArgument(p *ir.Port, v any) {
+	switch v := v.(type) {
+	case nil:
+		if !p.Optional && l.noBucket() {
+			l.warn(msgSomeBucket(p.Name.At))
+		}
+	case string:
+		l.foreign(&ir.Literal{V: v, At: p.Name.At})
+	case map[string]any:
+		l.foreignArgument(p, v["uri"])
+	case []any:
+		for _, x := range v {
+			l.foreignArgument(p, x)
+		}
 	}
 }
 

@@ -13,8 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
+	"github.com/kfp-go/kfp-go/compiler"
 	"github.com/kfp-go/kfp-go/compiler/argo"
 	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/source"
 	"github.com/kfp-go/kfp-go/compiler/store"
 )
 
@@ -275,6 +277,70 @@ func seenBySDK(t *testing.T, pod *wfv1.Template, path string) {
 	}
 }
 
+// Of a list, the folder comes that holds all of it.
+func TestStoresOfLists(t *testing.T) {
+	const text = `pipeline: lists
+inputs: {all: {type: list, items: Dataset, optional: true}}
+components: {use: {image: "busybox:1", inputs: {all: {type: list, items: Dataset, optional: true}}, script: "ls $INPUT_ALL"}}
+tasks: {use: {component: use, inputs: {all: "${{ inputs.all }}"}}}
+`
+	for _, tt := range []struct {
+		root string
+		uris []string
+		want string
+	}{
+		{"", nil, ""},
+		{"", []string{"/kfp/artifacts/run/c/p1/x", "/kfp/artifacts/run/c/p2/x"}, "repository run/c"},
+		{"", []string{"/kfp/artifacts/run/c/p1/x", "/kfp/artifacts/run/d/p2/x"}, "repository run"},
+		{"", []string{"gs://acme/shared/d/x", "gs://acme/shared/d/y"}, "gcs acme shared/d gcs/key.json"},
+		{"", []string{"gs://acme/shared/d/x", "gs://acme/shared/e/y"}, ""},
+		{"", []string{"s3://none/d/x", "s3://none/d/y"}, ""},
+		{"oss://heap/p", []string{"oss://heap/p/run/c/p1/x", "oss://heap/p/run/c/p2/x"}, "oss oss-eu.aliyuncs.com heap p/run/c oss/id oss/key"},
+		{"oss://heap/p", []string{"oss://heap/q/x"}, "oss oss-eu.aliyuncs.com heap q oss/id oss/key"},
+	} {
+		records := []any{}
+		for _, uri := range tt.uris {
+			records = append(records, map[string]any{"name": "x", "uri": uri, "metadata": map[string]any{}})
+		}
+		list, _ := json.Marshal(records)
+		m := manifest(t, "lists.yaml", []byte(text), argo.Options{ArtifactRoot: tt.root, Stores: table(t)})
+		pod := substituted(t, templateOf(t, m, "use"), map[string]any{"inputs.parameters.all--artifact": string(list), "workflow.name": "run"})
+		want := []string(nil)
+		if tt.want != "" {
+			want = []string{"/kfp/in/all < " + tt.want}
+		}
+		if diff := cmp.Diff(want, supplied(t, pod)); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", tt.uris, diff)
+		}
+	}
+}
+
+// What is imported into the workspace comes from the store of its URI.
+func TestStoresIntoWorkspace(t *testing.T) {
+	const text = `pipeline: into
+workspace: {size: 1Gi}
+inputs: {uri: {type: string, default: x}}
+components:
+  get: {inputs: {uri: string}, import: {uri: "%URI%", type: Dataset, to-workspace: true}}
+  use: {image: "busybox:1", inputs: {data: Dataset}, script: "cat $INPUT_DATA"}
+tasks:
+  get: {component: get, inputs: {uri: "${{ inputs.uri }}"}}
+  use: {component: use, inputs: {data: "${{ tasks.get.outputs.artifact }}"}}
+`
+	for _, uri := range []string{"gs://acme/shared/x", "${{ inputs.uri }}"} {
+		m := manifest(t, "into.yaml", []byte(strings.ReplaceAll(text, "%URI%", uri)), argo.Options{Stores: table(t)})
+		judge(t, m)
+		get := templateOf(t, m, "get")
+		if one := len(get.Inputs.Artifacts) == 1 && !get.Inputs.Artifacts[0].Optional; one != (uri == "gs://acme/shared/x") {
+			t.Errorf("%s: %d artifacts", uri, len(get.Inputs.Artifacts))
+		}
+		pod := substituted(t, get, map[string]any{"inputs.parameters.uri": `"gs://acme/shared/x"`})
+		if diff := cmp.Diff([]string{"/kfp-workspace/.artifacts/gcs/acme/shared/x < gcs acme shared/x gcs/key.json"}, supplied(t, pod)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", uri, diff)
+		}
+	}
+}
+
 // Outputs go below the root, with the whole location if its store is known.
 func TestStoresOfOutputs(t *testing.T) {
 	for root, want := range map[string]string{
@@ -331,11 +397,20 @@ func TestStoresFindings(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 	}
+	given, _ := compiler.SplitArgument("data=s3://none/x")
+	res, err := compiler.Compile(t.Context(), source.NewFile("given.yaml", []byte(`pipeline: given
+inputs: {data: Dataset}
+components: {use: {image: "busybox:1", inputs: {data: Dataset}, script: "cat $INPUT_DATA"}}
+tasks: {use: {component: use, inputs: {data: "${{ inputs.data }}"}}}
+`)), compiler.Options{Argo: argo.Options{Stores: table(t)}, Arguments: []compiler.Argument{given}})
+	if err != nil || !slices.ContainsFunc(res.Diagnostics, func(d diag.Diagnostic) bool { return d.Code == "A620" }) {
+		t.Errorf("given to the run: %v %v", res.Diagnostics, err)
+	}
 	text, err := os.ReadFile("testdata/kfp.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	res := compile(t, "kfp.yaml", append(text, "defaultPipelineRoot: dummy_root\n"...), argo.Options{})
+	res = compile(t, "kfp.yaml", append(text, "defaultPipelineRoot: dummy_root\n"...), argo.Options{})
 	if res.Manifest == nil || !slices.ContainsFunc(res.Diagnostics, func(d diag.Diagnostic) bool {
 		return d.Code == "A621" && d.Severity == diag.Warning && d.Span.Text() == "dummy_root"
 	}) || strings.Contains(string(res.Manifest.YAML), "dummy_root") {
