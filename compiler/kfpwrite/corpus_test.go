@@ -71,7 +71,7 @@ func TestCorpus(t *testing.T) {
 func same(t *testing.T, p *ir.Pipeline) []byte {
 	t.Helper()
 	var l diag.List
-	out := kfpwrite.Write(p, l.Report)
+	out := kfpwrite.Write(p, kfpwrite.Options{}, l.Report)
 	if l.Len() > 0 {
 		t.Fatalf("findings: %v", l.Sorted())
 	}
