@@ -15,7 +15,8 @@ type expresser struct {
 	opt      Options
 	report   diag.Reporter
 	rank     map[*ir.Component]int
-	uses     map[*ir.Component]int // tasks of each component
+	uses     map[*ir.Component]int  // tasks of each component
+	looped   map[*ir.Component]bool // those that a task runs in a loop
 	made     map[variant]*ir.Component
 	all      []ranked
 	taken    map[string]bool // names of components
@@ -37,12 +38,15 @@ type ranked struct {
 }
 
 func express(p *ir.Pipeline, opt Options, report diag.Reporter) *ir.Pipeline {
-	x := &expresser{p: p, opt: opt, report: report, rank: map[*ir.Component]int{}, uses: map[*ir.Component]int{},
+	x := &expresser{p: p, opt: opt, report: report, rank: map[*ir.Component]int{}, uses: map[*ir.Component]int{}, looped: map[*ir.Component]bool{},
 		made: map[variant]*ir.Component{}, taken: map[string]bool{}, inferred: map[*ir.Port]ir.Type{}}
 	for i, c := range p.Components {
 		x.rank[c] = i
 	}
-	p.Walk(func(_ *ir.Component, t *ir.Task) { x.uses[t.Component]++ })
+	p.Walk(func(_ *ir.Component, t *ir.Task) {
+		x.uses[t.Component]++
+		x.looped[t.Component] = x.looped[t.Component] || t.ForEach != nil
+	})
 	out := x.pipeline()
 	out.Root = x.root()
 	for _, c := range p.Components {

@@ -226,7 +226,7 @@ func (pl *place) results(d, out *ir.DAG) {
 	var parameters, artifacts []*ir.DAGOutput
 	for _, o := range d.Outputs {
 		port := pl.old.Output(o.Name.Text)
-		v := pl.result(o, port)
+		v := pl.result(o)
 		n := &ir.DAGOutput{Name: o.Name, Value: v}
 		if port.Type.IsArtifact() {
 			artifacts = append(artifacts, n)
@@ -237,10 +237,10 @@ func (pl *place) results(d, out *ir.DAG) {
 	out.Outputs = append(artifacts, parameters...)
 }
 
-func (pl *place) result(o *ir.DAGOutput, port *ir.Port) ir.Value {
+func (pl *place) result(o *ir.DAGOutput) ir.Value {
 	switch v := o.Value.(type) {
 	case *ir.OutputRef:
-		if t := port.Type; !pl.native() && t.Kind == ir.List && t.Items != nil && t.Items.Kind == ir.List && pl.tasks[pl.renamed[v.Task]].ForEach != nil {
+		if !pl.native() && pl.looped[pl.old] && pl.tasks[pl.renamed[v.Task]].ForEach != nil {
 			pl.report(backendDiffers("the lists of nested loops are joined to one", "do not rely on the nesting", v.At))
 		}
 		return pl.value(v)

@@ -27,7 +27,8 @@ type placed struct{ task, host *ir.Task }
 
 // inOrder puts exit tasks, which the format has beside the others, between
 // them: by name when the others are, else so that components are first used in
-// the order in which they are listed.
+// the order in which they are listed. Nothing that would be taken for the exit
+// task in its stead comes before it.
 func (w *printer) inOrder(d *ir.DAG) []placed {
 	out := make([]placed, 0, len(d.Tasks))
 	for _, t := range d.Tasks {
@@ -40,17 +41,30 @@ func (w *printer) inOrder(d *ir.DAG) []placed {
 			continue
 		}
 		at := slices.IndexFunc(out, func(u placed) bool {
-			return !named && w.rank[u.task.Component] > w.rank[t.OnExit.Component]
+			return waitsOnlyFor(u.task, t.Name.Text) || named && u.task.Name.Text > t.OnExit.Name.Text ||
+				!named && w.rank[u.task.Component] > w.rank[t.OnExit.Component]
 		})
 		if at < 0 {
 			at = len(out)
 		}
 		out = slices.Insert(out, at, placed{t.OnExit, t})
 	}
-	if named {
-		slices.SortStableFunc(out, byName)
-	}
 	return out
+}
+
+// waitsOnlyFor reports whether a task waits for the end of one other only.
+func waitsOnlyFor(t *ir.Task, host string) bool {
+	if t.Trigger != ir.Completed {
+		return false
+	}
+	only := true
+	for _, a := range t.After {
+		only = only && a.Text == host
+	}
+	for _, b := range t.Args {
+		producers(b.Value, func(name string) { only = only && name == host })
+	}
+	return only
 }
 
 func (w *printer) results(c *ir.Component, d *ir.DAG) mapping {
@@ -103,8 +117,8 @@ func (w *printer) task(s *scope, t, host *ir.Task) mapping {
 		field{"taskInfo", mapping{{"name", label}}},
 		field{"triggerPolicy", triggerPolicy(t, host)},
 	)
-	if t.Settings != nil {
-		out = append(out, field{"cachingOptions", cachingOptions(t.Settings.Cache)})
+	if t.Component.Container() != nil {
+		out = append(out, field{"cachingOptions", cachingOptions(t.Settings)})
 	}
 	if t.ForEach != nil {
 		out = append(out, w.iterator(s)...)
@@ -167,10 +181,13 @@ func triggerPolicy(t, host *ir.Task) mapping {
 	return message(field{"condition", condition}, field{"strategy", strategy})
 }
 
-func cachingOptions(c *ir.Cache) mapping {
-	if c == nil {
+// cachingOptions says whether results may be reused; the SDK writes it for each
+// container.
+func cachingOptions(set *ir.Settings) mapping {
+	if set == nil || set.Cache == nil {
 		return mapping{}
 	}
+	c := set.Cache
 	key := ""
 	if l, ok := c.Key.(*ir.Literal); ok {
 		key = ir.Text(l.V)

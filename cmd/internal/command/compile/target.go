@@ -8,6 +8,7 @@ import (
 	"github.com/kfp-go/kfp-go/compiler"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/dsl/dslwrite"
+	"github.com/kfp-go/kfp-go/compiler/kfpwrite"
 )
 
 // A target is a language to compile to.
@@ -25,6 +26,7 @@ type target struct {
 var targets = []target{
 	{name: "argo", stop: compiler.AfterLower, print: printArgo, after: func(opt *Options, res *compiler.Result) { build.TellSize(opt.App, res.Manifest) }},
 	{name: "dsl", stop: compiler.AfterCheck, print: printDSL},
+	{name: "kfp", stop: compiler.AfterArguments, print: printKFP},
 }
 
 func targetNames() []string {
@@ -56,6 +58,11 @@ func printArgo(ctx context.Context, opt *Options, res *compiler.Result, _ diag.R
 
 func printDSL(_ context.Context, _ *Options, res *compiler.Result, report diag.Reporter) ([]byte, error) {
 	return dslwrite.Write(res.Pipeline, report), nil
+}
+
+// printKFP gives the pipeline as KFP IR; values of -p are its inputs' defaults.
+func printKFP(_ context.Context, _ *Options, res *compiler.Result, report diag.Reporter) ([]byte, error) {
+	return kfpwrite.Write(res.Pipeline, kfpwrite.Options{Defaults: res.Args}, report), nil
 }
 
 // manifestOnly names the flags that act on a manifest of Argo's alone.
