@@ -186,7 +186,7 @@ func fault(code diag.Code, at source.Span, message, hint string, related ...diag
 func key(f *source.File) string { return path.Clean(f.Name()) }
 
 func (c *compilation) readArguments() map[string]any {
-	if c.opt.Stop != AfterLower {
+	if c.opt.Stop != AfterLower && c.opt.Stop != AfterArguments {
 		return nil
 	}
 	if c.opt.Open {

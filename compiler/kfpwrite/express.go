@@ -85,6 +85,16 @@ func (x *expresser) pipeline() *ir.Pipeline {
 			x.report(leftOut(s.what+" of the whole run", p.Name.At))
 		}
 	}
+	if !x.native() && p.Mutex.Text != "" {
+		x.report(leftOut("a mutex", p.Mutex.At))
+	} else {
+		out.Mutex = p.Mutex
+	}
+	if !x.native() && p.Semaphore != nil {
+		x.report(leftOut("a semaphore", p.Semaphore.At))
+	} else {
+		out.Semaphore = p.Semaphore
+	}
 	if p.Schedule != nil {
 		x.report(leftOut("a schedule", p.Schedule.At))
 	}

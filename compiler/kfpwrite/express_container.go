@@ -133,7 +133,7 @@ func (e *containerWriter) variables(b *ir.Container, p pod) {
 }
 
 func partsOf(v ir.Value) []ir.Value {
-	if t, ok := v.(*ir.Template); ok {
+	if t, ok := v.(*ir.Template); ok && t.Escape == 0 {
 		return t.Parts
 	}
 	return []ir.Value{v}
@@ -167,13 +167,16 @@ func (e *containerWriter) text(v ir.Value) ir.Value {
 		e.literal(v.V, v.At)
 		return v
 	case *ir.Template:
-		out := &ir.Template{At: v.At}
+		out := &ir.Template{Escape: v.Escape, At: v.At}
 		for _, p := range v.Parts {
 			got := e.text(p)
 			if got == nil {
 				return nil
 			}
 			out.Parts = append(out.Parts, partsOf(got)...)
+		}
+		if v.Escape > 0 {
+			return e.escaped(out)
 		}
 		return out
 	case *ir.Expr:
@@ -422,7 +425,13 @@ func (e *containerWriter) metadata(v ir.Value) ir.Value {
 	case *ir.ListValue:
 		return &ir.ListValue{Items: all(v.Items), At: v.At}
 	case *ir.StructValue:
-		return &ir.StructValue{Keys: v.Keys, Values: all(v.Values), At: v.At}
+		out := &ir.StructValue{Keys: v.Keys, Values: all(v.Values), At: v.At}
+		if v.Computed != nil {
+			out.Computed = all(v.Computed)
+		}
+		return out
+	case nil:
+		return nil
 	}
 	if got := e.text(v); got != nil {
 		return got

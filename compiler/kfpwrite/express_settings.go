@@ -156,11 +156,18 @@ func (s *settingsWriter) placement() {
 	if s.in.Spot != "" && s.in.Spot != "never" {
 		s.leftOut("spot")
 	}
-	s.out.NodeSelector = s.constantPairs(s.in.NodeSelector, "a node selector")
-	s.out.Affinity = s.affinity(s.in.Affinity)
+	s.out.NodeSelector = s.constantPairs(s.in.NodeSelector, "a node selector with a value")
+	if s.in.NodeSelectorFrom != nil {
+		s.out.NodeSelectorFrom = s.object(s.in.NodeSelectorFrom)
+	}
+	for _, v := range s.in.Affinity {
+		if a := s.affinity(v); a != nil {
+			s.out.Affinity = append(s.out.Affinity, a)
+		}
+	}
 	for _, v := range s.in.Tolerations {
-		if s.constant(v, "a toleration") {
-			s.out.Tolerations = append(s.out.Tolerations, v)
+		if got := s.object(v); got != nil {
+			s.out.Tolerations = append(s.out.Tolerations, got)
 		}
 	}
 	s.out.SecurityContext = s.securityContext(s.in.SecurityContext)
@@ -185,8 +192,30 @@ func (s *settingsWriter) constantPairs(ps []*ir.SettingPair, what string) []*ir.
 	return out
 }
 
+// object is a whole object of Kubernetes: a constant or a reference.
+func (s *settingsWriter) object(v ir.Value) ir.Value {
+	got := s.value(v)
+	switch got := got.(type) {
+	case *ir.Template, *ir.RunRef, *ir.ListValue, *ir.StructValue:
+		s.report(notInKFP("an object of Kubernetes put together from parts", "write it as a constant or take it whole from an input", v.Span()))
+		return nil
+	case *ir.OutputRef:
+		s.waitFor(got)
+	}
+	return got
+}
+
 func (s *settingsWriter) affinity(v ir.Value) ir.Value {
-	if v == nil || !s.constant(v, "an affinity") {
+	if st, ok := v.(*ir.StructValue); ok {
+		out := &ir.StructValue{At: st.At}
+		for i, k := range st.Keys {
+			if got := s.object(st.Values[i]); got != nil {
+				out.Keys, out.Values = append(out.Keys, k), append(out.Values, got)
+			}
+		}
+		return out
+	}
+	if !s.constant(v, "an affinity") {
 		return nil
 	}
 	m, _ := literalOf(v).(map[string]any)
@@ -351,11 +380,17 @@ func (s *settingsWriter) name(v ir.Value) ir.Value {
 	case *ir.Template, *ir.RunRef, *ir.ListValue, *ir.StructValue:
 		s.report(notInKFP("a name put together from parts", "compute it in a task or take it from an input", v.Span()))
 	case *ir.OutputRef:
-		if !s.native() && !waitsFor(s.n, got.Task) {
-			s.n.After = append(s.n.After, ir.Ident{Text: got.Task, At: got.At})
-		}
+		s.waitFor(got)
 	}
 	return got
+}
+
+// waitFor names the producer of a setting among the tasks that come before, as
+// the SDK does.
+func (s *settingsWriter) waitFor(ref *ir.OutputRef) {
+	if !s.native() && !waitsFor(s.n, ref.Task) {
+		s.n.After = append(s.n.After, ir.Ident{Text: ref.Task, At: ref.At})
+	}
 }
 
 func waitsFor(n *ir.Task, task string) bool {
@@ -429,6 +464,7 @@ func (s *settingsWriter) rest() {
 	for _, v := range s.in.ImagePullSecrets {
 		s.out.ImagePullSecrets = append(s.out.ImagePullSecrets, s.name(v))
 	}
+	s.out.InitContainers = s.in.InitContainers
 	for _, x := range [...]struct {
 		there bool
 		what  string
@@ -467,6 +503,14 @@ func replaceSettings(in *ir.Settings, f func(ir.Value) ir.Value) *ir.Settings {
 		n := *v
 		n.Secret, n.ConfigMap, n.Claim = f(v.Secret), f(v.ConfigMap), f(v.Claim)
 		out.Volumes = append(out.Volumes, &n)
+	}
+	out.NodeSelectorFrom = f(in.NodeSelectorFrom)
+	out.Tolerations, out.Affinity = nil, nil
+	for _, v := range in.Tolerations {
+		out.Tolerations = append(out.Tolerations, f(v))
+	}
+	for _, v := range in.Affinity {
+		out.Affinity = append(out.Affinity, replaceParts(v, f))
 	}
 	out.ImagePullSecrets = nil
 	for _, v := range in.ImagePullSecrets {

@@ -87,14 +87,14 @@ func (pl *place) typeOf(v ir.Value) ir.Type {
 }
 
 func (pl *place) template(v *ir.Template) ir.Value {
-	out := &ir.Template{At: v.At}
+	out := &ir.Template{Escape: v.Escape, At: v.At}
 	for _, p := range v.Parts {
 		got := pl.value(p)
 		switch got := got.(type) {
 		case nil:
 			return nil
 		case *ir.Template:
-			out.Parts = append(out.Parts, got.Parts...)
+			out.Parts = append(out.Parts, partsOf(got)...)
 			continue
 		case *ir.ListValue, *ir.StructValue:
 			pl.report(noForm("a list or struct as part of a text", p.Span()))
@@ -102,10 +102,25 @@ func (pl *place) template(v *ir.Template) ir.Value {
 		}
 		out.Parts = append(out.Parts, got)
 	}
+	if v.Escape > 0 {
+		return pl.escaped(out)
+	}
 	if len(out.Parts) == 1 && pl.typeOf(out.Parts[0]).Kind == ir.String {
 		return out.Parts[0]
 	}
 	return out
+}
+
+// escaped lets the escaping of a single reference stand.
+func (x *expresser) escaped(v *ir.Template) ir.Value {
+	if len(v.Parts) == 1 {
+		switch v.Parts[0].(type) {
+		case *ir.InputRef, *ir.OutputRef, *ir.Select, *ir.StatusRef, *ir.ExecutorInput:
+			return v
+		}
+	}
+	x.report(noForm("the escaping of a text that is put together", v.At))
+	return nil
 }
 
 // placeholders are the texts that KFP replaces wherever they stand.
@@ -203,7 +218,7 @@ func replaceParts(v ir.Value, f func(ir.Value) ir.Value) ir.Value {
 	case *ir.Literal, *ir.RunRef:
 		return v
 	case *ir.Template:
-		return &ir.Template{Parts: all(v.Parts), At: v.At}
+		return &ir.Template{Parts: all(v.Parts), Escape: v.Escape, At: v.At}
 	case *ir.ListValue:
 		return &ir.ListValue{Items: all(v.Items), At: v.At}
 	case *ir.StructValue:

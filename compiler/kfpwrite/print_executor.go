@@ -117,7 +117,7 @@ func importer(c *ir.Component, b *ir.Importer) mapping {
 	if b.Metadata != nil {
 		out = append(out, field{"metadata", metadata(b.Metadata, ref)})
 	}
-	return append(out, message(field{"reimport", b.Reimport}, field{"typeSchema", artifactType(b.Type)})...)
+	return append(out, message(field{"downloadToWorkspace", b.ToWorkspace}, field{"reimport", b.Reimport}, field{"typeSchema", artifactType(b.Type)})...).sorted()
 }
 
 // metadata prints a struct in which a text may be a placeholder.
@@ -134,6 +134,9 @@ func metadata(v ir.Value, ref func(ir.Value) string) any {
 	case *ir.StructValue:
 		out := make(mapping, len(v.Keys))
 		for i, k := range v.Keys {
+			if key := v.KeyAt(i); key != nil {
+				k = text(key, ref)
+			}
 			out[i] = field{k, said{metadata(v.Values[i], ref)}}
 		}
 		return out

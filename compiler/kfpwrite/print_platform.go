@@ -18,7 +18,10 @@ func (w *printer) platformSpec() mapping {
 
 func (w *printer) pipelineConfig() mapping {
 	p := w.p
-	out := message(field{"workspace", workspace(p.Workspace)})
+	out := message(field{"mutexName", p.Mutex.Text}, field{"workspace", workspace(p.Workspace)})
+	if p.Semaphore != nil {
+		out = append(out, field{"semaphoreKey", p.Semaphore.Key})
+	}
 	if p.Timeout > 0 {
 		out = append(out, field{"activeDeadlineSeconds", int64(p.Timeout)})
 	}
@@ -39,8 +42,15 @@ func workspace(w *ir.Workspace) mapping {
 	if w == nil {
 		return nil
 	}
-	patch := message(field{"accessModes", texts(w.AccessModes)}, field{"storageClassName", w.StorageClass})
+	patch := message(field{"accessModes", texts(w.AccessModes)}, field{"storageClassName", optionalText(w.StorageClass)})
 	return message(field{"kubernetes", message(field{"pvcSpecPatch", patch})}, field{"size", w.Size})
+}
+
+func optionalText(s *string) any {
+	if s == nil {
+		return nil
+	}
+	return said{*s}
 }
 
 func texts(list []string) []any {
@@ -61,13 +71,14 @@ func (s *scope) platform(set *ir.Settings) mapping {
 		field{"genericEphemeralVolume", ephemerals(set.Volumes)},
 		field{"imagePullPolicy", set.ImagePullPolicy},
 		field{"imagePullSecret", s.pullSecrets(set.ImagePullSecrets)},
-		field{"nodeAffinity", nodeAffinity(set.Affinity)},
-		field{"nodeSelector", message(field{"labels", pairs(set.NodeSelector)})},
+		field{"initContainers", initContainers(set.InitContainers)},
+		field{"nodeAffinity", s.nodeAffinity(set.Affinity)},
+		field{"nodeSelector", s.nodeSelector(set)},
 		field{"podMetadata", message(field{"annotations", pairs(set.Annotations)}, field{"labels", pairs(set.Labels)})},
 		field{"pvcMount", s.claims(set.Volumes)},
 		field{"secretAsEnv", s.keysAsEnv(set.Env, "secret")},
 		field{"secretAsVolume", s.objectVolumes(set.Volumes, "secret")},
-		field{"tolerations", tolerations(set.Tolerations)},
+		field{"tolerations", s.tolerations(set.Tolerations)},
 	)
 	if set.SecurityContext != nil {
 		out = append(out, field{"securityContext", securityContext(set.SecurityContext)})
@@ -83,6 +94,40 @@ func (s *scope) platform(set *ir.Settings) mapping {
 
 // int64s is a 64-bit integer, which JSON's form of protobuf has as text.
 func int64s(v int64) string { return ir.Text(v) }
+
+func initContainers(list []*ir.InitContainer) []any {
+	var out []any
+	for _, c := range list {
+		var env, mounts []any
+		for _, e := range c.Env {
+			env = append(env, mapping{{"name", e.Key}, {"value", e.Value}})
+		}
+		for _, m := range c.Mounts {
+			mounts = append(mounts, mapping{{"mountPath", m.Path}, {"volumeName", m.Volume}})
+		}
+		restart := ""
+		if c.Sidecar {
+			restart = "Always"
+		}
+		var requests, limits mapping
+		for _, r := range c.Resources {
+			requests = append(requests, quantity(r.Name, r.Request)...)
+			limits = append(limits, quantity(r.Name, r.Limit)...)
+		}
+		out = append(out, message(
+			field{"args", texts(c.Args)}, field{"command", texts(c.Command)}, field{"env", env}, field{"image", c.Image}, field{"name", c.Name.Text},
+			field{"resources", message(field{"limits", limits}, field{"requests", requests})},
+			field{"restartPolicy", restart}, field{"volumeMounts", mounts}))
+	}
+	return out
+}
+
+func quantity(name string, v ir.Value) mapping {
+	if v == nil {
+		return nil
+	}
+	return mapping{{name, ir.Text(literalOf(v))}}
+}
 
 // object names an object of the cluster: by a source and, where it is known, by
 // the older plain field too.
@@ -205,9 +250,9 @@ func ephemerals(volumes []*ir.Volume) []any {
 			continue
 		}
 		out = append(out, message(
-			field{"accessModes", texts(e.AccessModes)}, field{"defaultStorageClass", e.StorageClass == ""},
+			field{"accessModes", texts(e.AccessModes)}, field{"defaultStorageClass", e.StorageClass == nil},
 			field{"metadata", message(field{"annotations", literalPairs(e.Annotations)}, field{"labels", literalPairs(e.Labels)})},
-			field{"mountPath", v.Path}, field{"size", e.Size}, field{"storageClassName", e.StorageClass}, field{"volumeName", e.Name}))
+			field{"mountPath", v.Path}, field{"size", e.Size}, field{"storageClassName", optionalText(e.StorageClass)}, field{"volumeName", e.Name}))
 	}
 	return out
 }
@@ -236,25 +281,51 @@ func (s *scope) pullSecrets(secrets []ir.Value) []any {
 	return out
 }
 
-// nodeAffinity prints the whole object at once, as the SDK does for one that is
-// given as JSON.
-func nodeAffinity(v ir.Value) []any {
-	affinity, _ := literalOf(v).(map[string]any)
-	node, ok := affinity["nodeAffinity"]
-	if !ok {
-		return nil
+func (s *scope) nodeSelector(set *ir.Settings) mapping {
+	if set.NodeSelectorFrom != nil {
+		return mapping{{"nodeSelectorJson", s.source(set.NodeSelectorFrom)}}
 	}
-	return []any{mapping{{"nodeAffinityJson", mapping{{"runtimeValue", mapping{{"constant", said{constant(node)}}}}}}}}
+	return message(field{"labels", pairs(set.NodeSelector)})
 }
 
-func tolerations(vs []ir.Value) []any {
+// nodeAffinity prints whole objects, as the SDK does for those that are given as
+// JSON.
+func (s *scope) nodeAffinity(vs []ir.Value) []any {
 	var out []any
 	for _, v := range vs {
-		if plain := plainToleration(literalOf(v)); plain != nil {
+		if node := member(v, "nodeAffinity"); node != nil {
+			out = append(out, mapping{{"nodeAffinityJson", s.source(node)}})
+		}
+	}
+	return out
+}
+
+// member is what a struct has at a key, nil for nothing.
+func member(v ir.Value, key string) ir.Value {
+	switch v := v.(type) {
+	case *ir.Literal:
+		m, _ := v.V.(map[string]any)
+		if x, ok := m[key]; ok {
+			return &ir.Literal{V: x, At: v.At}
+		}
+	case *ir.StructValue:
+		for i, k := range v.Keys {
+			if k == key {
+				return v.Values[i]
+			}
+		}
+	}
+	return nil
+}
+
+func (s *scope) tolerations(vs []ir.Value) []any {
+	var out []any
+	for _, v := range vs {
+		if plain := plainToleration(literalOf(v)); len(plain) > 0 {
 			out = append(out, plain)
 			continue
 		}
-		out = append(out, mapping{{"tolerationJson", mapping{{"runtimeValue", mapping{{"constant", said{constant(literalOf(v))}}}}}}})
+		out = append(out, mapping{{"tolerationJson", s.source(v)}})
 	}
 	return out
 }

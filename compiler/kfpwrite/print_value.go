@@ -152,6 +152,10 @@ func text(v ir.Value, ref func(ir.Value) string) string {
 	case *ir.RunRef:
 		return "{{$." + runFields[v.Field] + "}}"
 	case *ir.Template:
+		if v.Escape > 0 { // of one placeholder: of others express does not let it stand
+			inside := strings.TrimSuffix(text(v.Parts[0], ref), "}}")
+			return inside + ".json_escape[" + strconv.Itoa(v.Escape) + "]}}"
+		}
 		var b strings.Builder
 		for _, p := range v.Parts {
 			if l, literal := p.(*ir.Literal); literal {

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/lint"
@@ -30,7 +32,9 @@ Use it or take it away. Often a name is misspelt where it should be read.
 					continue
 				}
 				for _, in := range c.Inputs {
-					if !in.Captured && !in.Name.At.IsZero() && !used[in.Name.Text] {
+					// KFP's SDK declares for a group what only its condition reads.
+					bySDK := p.Pipeline.Dialect == ir.KFP && strings.HasPrefix(in.Name.Text, "pipelinechannel--")
+					if !in.Captured && !bySDK && !in.Name.At.IsZero() && !used[in.Name.Text] {
 						p.Reportf(in.Name.At, "use it or take it away", "input %q is never read", in.Name.Text)
 					}
 				}
