@@ -45,6 +45,52 @@ func (pl *place) condition(n *ir.Task, when ir.Value, earlier []ir.Value) string
 	return strings.Join(all, " && ")
 }
 
+// readsInputs reports whether every variable of a condition of KFP's is an input
+// of its task under the variable's own name, as it is in files of KFP's.
+func (pl *place) readsInputs(n *ir.Task, e *ir.Expr) bool {
+	for _, v := range e.Vars {
+		value := v.Value
+		if t, ok := value.(*ir.Template); ok && len(t.Parts) == 1 {
+			value = t.Parts[0] // the input is of type STRING
+		}
+		b := n.Arg(v.Name)
+		if b == nil {
+			if n.Component.Input(v.Name) == nil {
+				return false
+			}
+			continue
+		}
+		if got := pl.value(value); got == nil || ir.ValueText(b.Value) != ir.ValueText(got) && ir.ValueText(b.Value) != ir.ValueText(pl.value(v.Value)) {
+			return false
+		}
+	}
+	return true
+}
+
+// untypedCondition is a condition with KFP's rules and variables of other names.
+func (pl *place) untypedCondition(n *ir.Task, e *ir.Expr) string {
+	p, ok := e.Program.(*expr.Program)
+	if !ok {
+		return ""
+	}
+	c := &conditionWriter{pl: pl, n: n}
+	text, ok := p.Rewrite(func(v expr.Variable) string {
+		value := variableOf(e, v.Name)
+		typ := pl.typeOf(value)
+		if t, text := value.(*ir.Template); text && len(t.Parts) == 1 {
+			value, typ = t.Parts[0], ir.Type{Kind: ir.String}
+		}
+		return c.operand(value, typ)
+	})
+	if !ok && !c.failed {
+		pl.report(noForm("a condition", e.At))
+	}
+	if !ok || c.failed {
+		return ""
+	}
+	return text
+}
+
 type conditionWriter struct {
 	pl     *place
 	n      *ir.Task

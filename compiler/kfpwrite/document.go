@@ -62,6 +62,8 @@ type said struct{ value any }
 // is a double there, and shows it.
 func constant(v any) any {
 	switch v := v.(type) {
+	case int:
+		return float64(v)
 	case int64:
 		return float64(v)
 	case []any:

@@ -258,8 +258,9 @@ func (pl *place) result(o *ir.DAGOutput) ir.Value {
 // conditional gives a task its condition, inside a group of its own where KFP
 // has conditions at groups only.
 func (pl *place) conditional(n, t *ir.Task, earlier []ir.Value) *ir.Task {
-	if e, ok := t.When.(*ir.Expr); ok && expr.IsKFP(e.Program) {
-		n.When = e
+	untyped, ok := t.When.(*ir.Expr)
+	if ok = ok && expr.IsKFP(untyped.Program); ok && pl.readsInputs(n, untyped) {
+		n.When = untyped
 		return n
 	}
 	if t.When == nil && len(earlier) == 0 {
@@ -268,7 +269,12 @@ func (pl *place) conditional(n, t *ir.Task, earlier []ir.Value) *ir.Task {
 	if t.Component.DAG() == nil || pl.uses[t.Component] != 1 || n.ForEach != nil {
 		n = pl.wrap(n, t)
 	}
-	text := pl.condition(n, t.When, earlier)
+	var text string
+	if ok && len(earlier) == 0 {
+		text = pl.untypedCondition(n, untyped)
+	} else {
+		text = pl.condition(n, t.When, earlier)
+	}
 	if text != "" {
 		n.When = &ir.Expr{Program: conditionText(text), At: t.At}
 	}

@@ -220,15 +220,19 @@ func (s *settingsWriter) affinity(v ir.Value) ir.Value {
 	}
 	m, _ := literalOf(v).(map[string]any)
 	for _, f := range sortedMapping(m, func(v any) any { return v }) {
-		if f.key != "nodeAffinity" {
-			s.report(leftOut(f.key, v.Span()))
+		if f.key == "nodeAffinity" {
+			continue
+		}
+		if _, ok := podTerms(m[f.key], f.key == "podAntiAffinity"); !ok || f.key != "podAffinity" && f.key != "podAntiAffinity" {
+			s.report(notInKFP("this "+f.key, "KFP has label selectors, namespaces, their selectors and a topology key", v.Span()))
+			return nil
 		}
 	}
-	if m["nodeAffinity"] == nil {
-		return nil
-	}
-	return &ir.Literal{V: map[string]any{"nodeAffinity": m["nodeAffinity"]}, At: v.Span()}
+	return v
 }
+
+// taken is what a security context of KFP's takes away without saying so.
+var taken = map[string]string{"allowPrivilegeEscalation": "false", "capabilities": `{"drop":["ALL"]}`}
 
 func (s *settingsWriter) securityContext(v ir.Value) ir.Value {
 	if v == nil || !s.constant(v, "a security context") {
@@ -240,12 +244,16 @@ func (s *settingsWriter) securityContext(v ir.Value) ir.Value {
 		switch f.key {
 		case "runAsUser", "runAsGroup", "runAsNonRoot":
 			out[f.key] = f.value
+		case "allowPrivilegeEscalation", "capabilities":
+			if ir.JSON(f.value) != taken[f.key] {
+				s.report(leftOut(f.key+" of a security context", v.Span()))
+			}
 		default:
 			s.report(leftOut(f.key+" of a security context", v.Span()))
 		}
 	}
-	if len(out) == 0 && len(m) > 0 {
-		return nil
+	if m["allowPrivilegeEscalation"] == nil || m["capabilities"] == nil {
+		s.report(backendDiffers("a security context takes all capabilities and privilege escalation away", "say so: allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}", v.Span()))
 	}
 	return &ir.Literal{V: out, At: v.Span()}
 }
@@ -436,6 +444,9 @@ func (s *settingsWriter) volumes() {
 		}
 		s.out.Volumes = append(s.out.Volumes, &out)
 	}
+	if s.in.SharedMemory != "" { // KFP's own back end passes over enabledSharedMemory
+		s.out.Volumes = append(s.out.Volumes, &ir.Volume{Path: "/dev/shm", EmptyDir: &ir.EmptyDir{Name: "dev-shm", Medium: "Memory", SizeLimit: s.in.SharedMemory}, At: s.t.At})
+	}
 	slices.SortStableFunc(s.out.Volumes, func(a, b *ir.Volume) int { return volumeRank(a) - volumeRank(b) })
 }
 
@@ -460,7 +471,7 @@ func volumeRank(v *ir.Volume) int {
 func (s *settingsWriter) rest() {
 	s.out.Labels = s.constantPairs(s.in.Labels, "a label")
 	s.out.Annotations = s.constantPairs(s.in.Annotations, "an annotation")
-	s.out.ImagePullPolicy, s.out.SharedMemory = s.in.ImagePullPolicy, s.in.SharedMemory
+	s.out.ImagePullPolicy = s.in.ImagePullPolicy
 	for _, v := range s.in.ImagePullSecrets {
 		s.out.ImagePullSecrets = append(s.out.ImagePullSecrets, s.name(v))
 	}

@@ -1,6 +1,8 @@
 package kfpwrite
 
 import (
+	"strings"
+
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
 
@@ -74,6 +76,7 @@ func (s *scope) platform(set *ir.Settings) mapping {
 		field{"initContainers", initContainers(set.InitContainers)},
 		field{"nodeAffinity", s.nodeAffinity(set.Affinity)},
 		field{"nodeSelector", s.nodeSelector(set)},
+		field{"podAffinity", podAffinity(set.Affinity)},
 		field{"podMetadata", message(field{"annotations", pairs(set.Annotations)}, field{"labels", pairs(set.Labels)})},
 		field{"pvcMount", s.claims(set.Volumes)},
 		field{"secretAsEnv", s.keysAsEnv(set.Env, "secret")},
@@ -82,9 +85,6 @@ func (s *scope) platform(set *ir.Settings) mapping {
 	)
 	if set.SecurityContext != nil {
 		out = append(out, field{"securityContext", securityContext(set.SecurityContext)})
-	}
-	if set.SharedMemory != "" {
-		out = append(out, field{"enabledSharedMemory", mapping{{"size", set.SharedMemory}, {"volumeName", "shm"}}})
 	}
 	if set.Timeout > 0 {
 		out = append(out, field{"activeDeadlineSeconds", int64s(int64(set.Timeout))})
@@ -298,6 +298,66 @@ func (s *scope) nodeAffinity(vs []ir.Value) []any {
 		}
 	}
 	return out
+}
+
+// podAffinity prints one entry for each term.
+func podAffinity(vs []ir.Value) []any {
+	var out []any
+	for _, v := range vs {
+		m, _ := literalOf(v).(map[string]any)
+		for _, kind := range [...]string{"podAffinity", "podAntiAffinity"} {
+			terms, _ := podTerms(m[kind], kind == "podAntiAffinity")
+			out = append(out, terms...)
+		}
+	}
+	return out
+}
+
+// podTerms are the format's entries for a PodAffinity; ok is false for what they
+// cannot hold.
+func podTerms(v any, anti bool) (out []any, ok bool) {
+	m, _ := v.(map[string]any)
+	ok = true
+	for _, key := range [...]string{"requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution"} {
+		list, _ := m[key].([]any)
+		for _, item := range list {
+			term, _ := item.(map[string]any)
+			var weight any
+			if inner, preferred := term["podAffinityTerm"].(map[string]any); preferred {
+				weight, term = term["weight"], inner
+			}
+			entry, fits := podTerm(term)
+			ok = ok && fits
+			entry = append(entry, message(field{"anti", anti}, field{"weight", weight})...)
+			out = append(out, entry.sorted())
+		}
+	}
+	return out, ok && v == nil == (len(out) == 0)
+}
+
+func podTerm(term map[string]any) (out mapping, ok bool) {
+	ok = len(term) > 0
+	for k, v := range term {
+		switch k {
+		case "topologyKey", "namespaces":
+			out = append(out, field{k, v})
+		case "labelSelector", "namespaceSelector":
+			prefix := map[string]string{"labelSelector": "matchPod", "namespaceSelector": "matchNamespace"}[k]
+			selector, _ := v.(map[string]any)
+			for part, x := range selector {
+				switch part {
+				case "matchExpressions", "matchLabels":
+					out = append(out, field{prefix + strings.TrimPrefix(part, "match"), constant(x)})
+				default:
+					ok = false
+				}
+			}
+			ok = ok && len(selector) > 0
+		default:
+			ok = false
+		}
+	}
+	return out.sorted(), ok
 }
 
 // member is what a struct has at a key, nil for nothing.
