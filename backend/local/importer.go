@@ -47,7 +47,7 @@ func importArtifact(s *scope, im *ir.Importer) (*artifact, error) {
 	a := &artifact{Name: im.Output, URI: uri, Schema: im.Type.Schema, Bytes: -1}
 	a.Metadata, _ = plain(meta).(map[string]any)
 	if im.ToWorkspace {
-		if err := s.run.toWorkspace(a); err != nil {
+		if err := s.run.toWorkspace(s.path, a); err != nil {
 			return nil, err
 		}
 	}
@@ -62,10 +62,11 @@ func importArtifact(s *scope, im *ir.Importer) (*artifact, error) {
 const inWorkspace = "_kfp_workspace"
 
 // toWorkspace copies an artifact's data into the run's workspace.
-func (r *run) toWorkspace(a *artifact) error {
+func (r *run) toWorkspace(task string, a *artifact) error {
 	from, err := a.path()
 	if err != nil {
-		return err
+		r.note("warning: " + task + ": not copied into the workspace: " + err.Error())
+		return nil
 	}
 	if err := copyTree(from, r.workspaceCopy(from)); err != nil {
 		return fmt.Errorf("copy into the workspace: %w", err)

@@ -43,6 +43,9 @@ type Options struct {
 	// CacheAll caches the tasks of KFP pipelines that merely do not forbid it;
 	// otherwise only tasks that ask for it. NoCache reuses nothing.
 	CacheAll, NoCache bool
+	// SuccessState is what the final status of a task calls success, "":
+	// SUCCEEDED.
+	SuccessState string
 	// Grace is how long a task that must stop may take before it is killed,
 	// 0: 5 s.
 	Grace time.Duration
@@ -78,6 +81,9 @@ func New(opt Options) *Runner {
 	}
 	if opt.Environ == nil {
 		opt.Environ = os.Environ()
+	}
+	if opt.SuccessState == "" {
+		opt.SuccessState = "SUCCEEDED"
 	}
 	if opt.Grace <= 0 {
 		opt.Grace = 5 * time.Second

@@ -25,11 +25,11 @@ func succeeded(values map[string]any) outcome {
 }
 
 // finalStatus is KFP's struct for whoever asks how a task ended.
-func (o *outcome) finalStatus(runName, task string) map[string]any {
+func (o *outcome) finalStatus(success, runName, task string) map[string]any {
 	state := "FAILED"
 	switch o.state {
 	case backend.Succeeded:
-		state = "SUCCEEDED"
+		state = success
 	case backend.Skipped:
 		state = "SKIPPED"
 	}

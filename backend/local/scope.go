@@ -93,7 +93,7 @@ func (s *scope) finalStatus(v *ir.StatusRef) (any, error) {
 	if o == nil {
 		return nil, fmt.Errorf("the status of task %q is not known", v.Task)
 	}
-	return o.finalStatus(s.run.name, name), nil
+	return o.finalStatus(s.run.opt.SuccessState, s.run.name, name), nil
 }
 
 func (s *scope) fact(f ir.RunField) any {

@@ -51,6 +51,9 @@ type Options struct {
 	ArtifactRoot string
 	// Stores say how to reach what the cluster's repository does not hold.
 	Stores store.Table
+	// SuccessState is what the final status of a task calls success, "":
+	// SUCCEEDED.
+	SuccessState string
 	// Cache memoizes every task that may be cached, not only those that ask.
 	Cache bool
 	// ProductLabels maps an accelerator's resource ("nvidia.com/gpu") to the
@@ -88,6 +91,9 @@ type Size struct {
 func Lower(p *ir.Pipeline, info *check.Info, opt Options, report diag.Reporter) (*Manifest, error) {
 	if opt.Kind == "" {
 		opt.Kind = KindWorkflow
+	}
+	if opt.SuccessState == "" {
+		opt.SuccessState = "SUCCEEDED"
 	}
 	if opt.Spot == nil {
 		opt.Spot = DefaultSpot()

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -172,6 +174,34 @@ func TestLargeDAG(t *testing.T) {
 		}
 		if m.Pods != n {
 			t.Errorf("%s: %d pods", name, m.Pods)
+		}
+	}
+}
+
+// A DAG stays whole when a cut would come between a task and a failure that it
+// tolerates, up to a size from which on that is an error.
+func TestToleranceInLargeDAG(t *testing.T) {
+	for n, want := range map[int]string{150: "", 600: "A606"} {
+		var b strings.Builder
+		b.WriteString("pipeline: p\ncomponents: {c: {image: 'busybox:1', script: x}}\ntasks:\n")
+		for i := range n {
+			fmt.Fprintf(&b, "  t%d: {component: c}\n", i)
+		}
+		b.WriteString("  last: {component: c, after: [t0, t" + strconv.Itoa(n-1) + "], trigger: completed}\n")
+		res := compile(t, "p.yaml", []byte(b.String()), argo.Options{})
+		if want != "" {
+			if res.Manifest != nil || string(res.Diagnostics[0].Code) != want {
+				t.Errorf("%d tasks: %v", n, res.Diagnostics)
+			}
+			continue
+		}
+		if res.Manifest == nil {
+			t.Fatal(res.Diagnostics)
+		}
+		judge(t, res.Manifest)
+		main := res.Manifest.Object.(*wfv1.Workflow).Spec.Templates[0]
+		if len(main.DAG.Tasks) != n+1 || !strings.Contains(main.DAG.Target, "t0") {
+			t.Errorf("%d tasks, target %q", len(main.DAG.Tasks), main.DAG.Target)
 		}
 	}
 }

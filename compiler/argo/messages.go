@@ -49,7 +49,7 @@ func msgExitWhen(name ir.Ident) diag.Diagnostic {
 }
 
 func msgToleranceCut(name ir.Ident) diag.Diagnostic {
-	return note("A606", name.At, fmt.Sprintf("task %q runs however its upstream tasks ended, but they are in another part of this DAG of more than 100 tasks", name.Text),
+	return note("A606", name.At, fmt.Sprintf("task %q runs however its upstream tasks ended, but they are in another part of this DAG of more than 500 tasks", name.Text),
 		"put the tasks that may fail and the one behind them into a group")
 }
 

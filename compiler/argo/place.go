@@ -292,7 +292,7 @@ func (at *place) status(v *ir.StatusRef) value {
 		return constant(nil)
 	}
 	s := "tasks['" + name + "'].status"
-	state := "(" + s + " == 'Succeeded' ? 'SUCCEEDED' : (" + s + " in ['Skipped','Omitted'] ? 'SKIPPED' : 'FAILED'))"
+	state := "(" + s + " == 'Succeeded' ? '" + at.d.l.opt.SuccessState + "' : (" + s + " in ['Skipped','Omitted'] ? 'SKIPPED' : 'FAILED'))"
 	return value{typ: ir.Type{Kind: ir.Struct}, expr: structExpr(
 		[]string{"error", "pipelineJobResourceName", "pipelineTaskName", "state"},
 		[]string{"fromJSON('{ }')", "workflow.name", expr.ArgoString(task), state})}

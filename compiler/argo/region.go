@@ -55,7 +55,29 @@ func (d *dag) cut(taken *names) {
 		d.pos[i], d.order[p] = p, i
 	}
 	d.top = &region{hi: n}
+	if n <= mostWhole && d.toleratesAcross() {
+		return
+	}
 	d.split(d.top, taken)
+}
+
+// mostWhole is the number of tasks up to which a DAG stays whole when a cut
+// would come between a task and a failure that it tolerates: a part that failed
+// tells nothing of its tasks.
+const mostWhole = 500
+
+func (d *dag) toleratesAcross() bool {
+	for i, t := range d.dag.Tasks {
+		if t.Trigger != ir.Completed {
+			continue
+		}
+		for _, u := range d.scope.Upstream(i) {
+			if d.pos[u]/most != d.pos[i]/most {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (d *dag) split(r *region, taken *names) {

@@ -59,6 +59,10 @@ func (r *reader) root(key, n *tree.Node) *ir.Component {
 	r.parts(e)
 	c := &ir.Component{Name: ir.Ident{Text: r.pipe.Name.Text, At: key.Span()}}
 	r.ports(c, e)
+	if e.parts.dag == nil && e.parts.label != nil {
+		r.soleTask(c, e)
+		return c
+	}
 	if e.parts.dag == nil {
 		r.add(rootNoDAG(key.Span()))
 		c.Body = &ir.DAG{At: key.Span()}

@@ -68,8 +68,8 @@ func (r *reader) importURI(c *ir.Component, t *ir.Task, of tree.Field, resolve r
 	return nil
 }
 
-// metadata reads a struct with placeholders in keys and values; a whole value
-// keeps the type of what it stands for.
+// metadata reads a struct with placeholders in keys and values. What a
+// placeholder is all of is the text of what it stands for, as in KFP.
 func (r *reader) metadata(n *tree.Node, resolve resolver) ir.Value {
 	if !holdsReference(n) && !keysHoldReference(n) {
 		return &ir.Literal{V: value(n), At: n.Span()}
@@ -100,7 +100,12 @@ func (r *reader) metadata(n *tree.Node, resolve resolver) ir.Value {
 		}
 		return out
 	}
-	return r.text(n, "metadata", resolve)
+	v := r.text(n, "metadata", resolve)
+	switch v.(type) {
+	case *ir.Literal, *ir.Template:
+		return v
+	}
+	return &ir.Template{Parts: []ir.Value{v}, At: n.Span()} // a text stays a text
 }
 
 func keysHoldReference(n *tree.Node) bool {

@@ -15,7 +15,7 @@ import (
 // Recognize reports whether the documents are a PipelineSpec.
 func Recognize(docs []*tree.Node) bool {
 	for _, d := range docs {
-		if field(d, "pipelineInfo") != nil {
+		if field(d, "pipelineInfo") != nil || isWrapped(d) {
 			return true
 		}
 	}
@@ -92,7 +92,7 @@ func ParseComponent(f *source.File, docs []*tree.Node, report diag.Reporter) *ir
 
 // documents tells the PipelineSpec from the PlatformSpec.
 func (r *reader) documents(docs []*tree.Node) (spec, platform *tree.Node) {
-	for _, d := range docs {
+	for _, d := range r.unwrap(docs) {
 		switch {
 		case d.Kind != tree.Mapping:
 			r.add(unknownDocument(head(d)))
@@ -165,6 +165,7 @@ func (r *reader) pipeline(spec, platform *tree.Node) *ir.Pipeline {
 		return p
 	}
 	p.Root = r.root(rootKey, root)
+	r.wrapped(p)
 	r.rest()
 	p.Components = r.order
 	return p

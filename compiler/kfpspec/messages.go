@@ -76,7 +76,7 @@ func noProgram(at source.Span) diag.Diagnostic {
 }
 
 func rootNoDAG(at source.Span) diag.Diagnostic {
-	return fail("K203", at, "", "root must have a dag")
+	return fail("K203", at, "", "root has neither dag nor executorLabel")
 }
 
 func badVersion(v string, at source.Span) diag.Diagnostic {

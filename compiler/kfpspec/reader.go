@@ -24,6 +24,7 @@ type reader struct {
 	platform  map[string]*tree.Node // platform settings by executor
 	embedded  map[string]*tree.Node // those that components bring along
 	order     []*ir.Component       // in order of first use
+	wrapping  wrapping              // what the PipelineSpec stood in
 	depth     int                   // components inside one another
 	offered   int                   // names offered in hints so far
 }

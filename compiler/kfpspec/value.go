@@ -175,19 +175,19 @@ func (s *scope) runtimeValue(of tree.Field) (v ir.Value, constant *tree.Node) {
 	return nil, nil
 }
 
-func (s *scope) oldConstant(of tree.Field) (ir.Value, *tree.Node) {
-	for _, f := range s.fields(of.Value, "constantValue") {
+func (r *reader) oldConstant(of tree.Field) (ir.Value, *tree.Node) {
+	for _, f := range r.fields(of.Value, "constantValue") {
 		switch camel(f.Key.Scalar) {
 		case "intValue":
-			return &ir.Literal{V: s.integer(f.Value, "intValue"), At: f.Value.Span()}, nil
+			return &ir.Literal{V: r.integer(f.Value, "intValue"), At: f.Value.Span()}, nil
 		case "doubleValue":
-			return &ir.Literal{V: whole(s.number(f.Value, "doubleValue")), At: f.Value.Span()}, nil
+			return &ir.Literal{V: whole(r.number(f.Value, "doubleValue")), At: f.Value.Span()}, nil
 		case "stringValue":
-			return &ir.Literal{V: s.str(f.Value, "stringValue"), At: f.Value.Span()}, f.Value
+			return &ir.Literal{V: r.str(f.Value, "stringValue"), At: f.Value.Span()}, f.Value
 		}
-		s.unknown(f.Key, "constantValue", "intValue", "doubleValue", "stringValue")
+		r.unknown(f.Key, "constantValue", "intValue", "doubleValue", "stringValue")
 	}
-	s.add(missing("stringValue", of.Key.Span()))
+	r.add(missing("stringValue", of.Key.Span()))
 	return nil, nil
 }
 

@@ -31,5 +31,7 @@ type LocalOptions struct {
 	Environ     []string          // of the tasks
 	Secrets     map[string]string // SECRET/KEY to value
 	CacheAll    bool              // of KFP pipelines, tasks that do not forbid it
-	Note        func(string)      // hears what a local run does differently
+	// SuccessState is what the final status of a task calls success.
+	SuccessState string
+	Note         func(string) // hears what a local run does differently
 }

@@ -42,11 +42,20 @@ func argoOptions(c *config.Config, opt argo.Options) argo.Options {
 	opt.Semaphores = c.Semaphores
 	opt.Stores = store.NewTable(c.ArtifactStores...)
 	opt.Cache = c.Cache
+	opt.SuccessState = SuccessState(c)
 	opt.ProductLabels = c.AcceleratorLabels
 	if len(c.SpotLabels) > 0 || len(c.SpotTaints) > 0 {
 		opt.Spot = spotRules(c)
 	}
 	return opt
+}
+
+// SuccessState is what the final status calls success.
+func SuccessState(c *config.Config) string {
+	if c.FinalState == "kfp" {
+		return "COMPLETE"
+	}
+	return "SUCCEEDED"
 }
 
 func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

@@ -29,7 +29,7 @@ type Config struct {
 	Namespace, Context, Kubeconfig string
 
 	ArtifactRoot, ArgoCheck, ArgoVersion      string
-	Semaphores                                string
+	Semaphores, FinalState                    string
 	ArtifactStores                            []*store.Store
 	Cache                                     bool
 	AcceleratorLabels, SpotLabels, SpotTaints map[string]string

@@ -89,6 +89,7 @@ argo-check: always
 argo-version: 3.7.18
 semaphores: limits
 cache: true
+final-state: kfp
 accelerator-labels: {nvidia.com/gpu: nvidia.com/gpu.product}
 spot-labels: {a.b/c: spot, x: "true"}
 spot-taints: {t: v}
@@ -110,7 +111,7 @@ artifact-stores:
 	}
 	if c.Output != "json" || c.Color != "never" || c.Profile != "prod" || c.Parallelism != 3 || c.CacheDir != "/var/cache" ||
 		c.Namespace != "ml" || c.Context != "dev" || !filepath.IsAbs(c.Kubeconfig) || c.ArtifactRoot != "s3://b/p" || c.ArgoCheck != "always" ||
-		c.ArgoVersion != "3.7.18" || c.Semaphores != "limits" || !c.Cache || c.AcceleratorLabels["nvidia.com/gpu"] != "nvidia.com/gpu.product" ||
+		c.ArgoVersion != "3.7.18" || c.Semaphores != "limits" || !c.Cache || c.FinalState != "kfp" || c.AcceleratorLabels["nvidia.com/gpu"] != "nvidia.com/gpu.product" ||
 		len(c.ArtifactStores) != 2 || c.ArtifactStores[0].URI != "s3://Models/prod/" || !c.ArtifactStores[0].Insecure || c.ArtifactStores[0].SecretKey.Key != "secret" ||
 		c.SpotLabels["a.b/c"] != "spot" || c.SpotLabels["x"] != "true" || c.SpotTaints["t"] != "v" || c.Lint["unpinned-image"] != "error" {
 		t.Errorf("got %+v", c)

@@ -48,6 +48,7 @@ func Keys() []Key {
 		{Name: "argo-check", Default: "auto", Choices: []string{"auto", "always", "never"}, Doc: "whether manifests pass through Argo's own validator", set: text(func(c *Config) *string { return &c.ArgoCheck })},
 		{Name: "argo-version", Doc: "version of Argo Workflows to compile for; so far 3.7 and its patch releases", set: text(func(c *Config) *string { return &c.ArgoVersion })},
 		{Name: "cache", Default: "false", Doc: "reuse results of every task whose pipeline allows it, not only where it asks for it", set: boolean(func(c *Config) *bool { return &c.Cache })},
+		{Name: "final-state", Default: "documented", Choices: []string{"documented", "kfp"}, Doc: "what the final status calls success: documented is SUCCEEDED, kfp is COMPLETE, as KFP's own backend has it", set: text(func(c *Config) *string { return &c.FinalState })},
 		{Name: "accelerator-labels", Map: true, Doc: "node labels that name an accelerator's product, RESOURCE=LABEL; default: <domain>/gpu.product", set: pairs(func(c *Config) *map[string]string { return &c.AcceleratorLabels })},
 		{Name: "spot-labels", Map: true, Doc: "node labels of spot nodes, LABEL=VALUE; default: those of the known clouds", set: pairs(func(c *Config) *map[string]string { return &c.SpotLabels })},
 		{Name: "semaphores", Doc: "ConfigMap with the numbers of semaphores that pipelines name by key alone; default: kfp-semaphores", set: text(func(c *Config) *string { return &c.Semaphores })},

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,6 +65,52 @@ var contracts = map[string]contract{
 		"empty":  "opt= dflt=fallback num=-4 art absent",
 		"chosen": "one+one",
 	}},
+}
+
+// What SDK programs do with artifacts, and what fails.
+func init() {
+	contracts["artifacts"] = contract{file: "artifacts", python: true,
+		args: []string{"-p", `given={"uri": "/somewhere/else", "metadata": {"who": "me"}}`},
+		outputs: map[string]any{
+			"used": map[string]any{
+				"custom":    []any{"custom", map[string]any{"rows": 3.0}, "system.Dataset"},
+				"folder":    []any{[]any{"a", "sub"}, "/sub/b", map[string]any{"framework": map[string]any{"name": "none", "versions": []any{1.0, 2.0}}, "kept": 1.0}},
+				"meta":      []any{map[string]any{"acc": 0.5}, false},
+				"moved":     "moved",
+				"external":  []any{"s3://elsewhere/x{{y}}", false},
+				"unwritten": false,
+				"params":    []any{3.0, []any{1.0, "a", map[string]any{"k": nil}}, `te"xt {{=1}} $(HOME)`, "written", 7.0, true},
+			},
+			"listed": []any{[]any{"value 1", map[string]any{"i": 1.0, "even": false}}, []any{"value 2", map[string]any{"i": 2.0, "even": true}}},
+			"text":   "payload of 2",
+			"name":   "me /somewhere/else",
+			"folder": map[string]any{"type": "system.Model"},
+			"files":  []any{map[string]any{"type": "system.Dataset"}, map[string]any{"type": "system.Dataset"}},
+		}}
+	// An output that is missing, or a number that is none, fails the task that
+	// wrote it here and the one that reads it there; the run either way.
+	contracts["failing"] = contract{file: "failing", python: true, state: "failed", outputs: map[string]any{},
+		tasks: map[string]string{"fail": "failed", "skipped": "skipped", "exit-handler-1/fail": "failed", "after-fail": "succeeded", "after-fine": "succeeded",
+			"anyhow": "succeeded", "behind": "succeeded", "text": "succeeded", "unwritten": "failed", "reads-unwritten": "skipped"},
+		log: []string{"said: 7 x", "said: dflt-a fine", "said: dflt-a dflt-b", `"pipelineTaskName":"exit-handler-1","state":"FAILED"`, `"pipelineTaskName":"exit-handler-2","state":"SUCCEEDED"`},
+	}
+	contracts["kfp-state"] = contract{file: "failing", python: true, state: "failed", args: []string{"--final-state", "kfp"},
+		log: []string{`"pipelineTaskName":"exit-handler-1","state":"FAILED"`, `"pipelineTaskName":"exit-handler-2","state":"COMPLETE"`}}
+}
+
+// A run is given an artifact that another run made, by its URI.
+func TestE2EGivenArtifacts(t *testing.T) {
+	want := contract{outputs: map[string]any{"cat": `made here {"by":"hand"}`, "n": 2.0, "workspace": "made here"}}
+	args := func(r run) []string {
+		uri, _ := r.Outputs["data"].(map[string]any)["uri"].(string)
+		return []string{"-p", fmt.Sprintf(`data={"uri": %q, "metadata": {"by": "hand"}}`, uri), "-p", fmt.Sprintf(`all=[%q, {"uri": %q}]`, uri, uri), "-p", "uri=" + uri}
+	}
+	meta := t.TempDir() // what the first run made is read by the second
+	first := decode(t, kfp(t, meta, "run", "testdata/contract/make.yaml", "--output", "json"))
+	want.judge(t, "here", here(t, "testdata/contract/read.yaml", args(first)...), "")
+	made, _ := there(t, "testdata/contract/make.yaml")
+	read, log := there(t, "testdata/contract/read.yaml", args(made)...)
+	want.judge(t, "there", read, log)
 }
 
 func TestE2EContract(t *testing.T) {

@@ -96,6 +96,13 @@ func there(t *testing.T, pipeline string, args ...string) (run, string) {
 // comparable drops what must differ between two places: where artifacts lie
 // and their digests and sizes.
 func comparable(v any) any {
+	if list, ok := v.([]any); ok {
+		out := make([]any, len(list))
+		for i, x := range list {
+			out[i] = comparable(x)
+		}
+		return out
+	}
 	m, ok := v.(map[string]any)
 	if !ok {
 		return v

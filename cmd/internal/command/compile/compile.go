@@ -60,7 +60,7 @@ Nothing is written when the pipeline has errors.`,
 	f.StringVar(&opt.Name, "name", "", "name of the object; default: from the pipeline's")
 	f.BoolVar(&opt.Strict, "strict", false, "warnings fail too")
 	build.Params(f, &opt.Params)
-	app.Setting(f, "", "profile", "namespace", "artifact-root", "cache", "argo-check", "argo-version")
+	app.Setting(f, "", "profile", "namespace", "artifact-root", "cache", "final-state", "argo-check", "argo-version")
 	_ = cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions(targetNames(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(kinds(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd

@@ -64,7 +64,7 @@ Ctrl-C stops the run in good order, a second one at once.`,
 	f.StringArrayVar(&opt.Secrets, "secret", nil, "value of a secret's key, `SECRET/KEY=VALUE` or SECRET/KEY=@FILE")
 	f.BoolVar(&opt.Require, "require-metadata", false, "do not start when the record cannot be written now")
 	app.Setting(f, "o", "output")
-	app.Setting(f, "", "profile", "parallelism", "cache", "cache-dir")
+	app.Setting(f, "", "profile", "parallelism", "cache", "cache-dir", "final-state")
 	return cmd
 }
 
@@ -81,7 +81,7 @@ func run(ctx context.Context, opt *Options) error {
 	notes := follow.NewNotes()
 	runner, err := a.Local(ctx, app.LocalOptions{
 		Dir: filepath.Join(localFolder(c), "runs"), CacheDir: c.CacheDir, Parallelism: c.Parallelism,
-		Environ: a.Environ(), Secrets: secrets, CacheAll: c.Cache, Note: notes.Once,
+		Environ: a.Environ(), Secrets: secrets, CacheAll: c.Cache, SuccessState: build.SuccessState(c), Note: notes.Once,
 	})
 	if err != nil {
 		return err

@@ -67,7 +67,7 @@ the waiting, not the run.`,
 	f.BoolVar(&opt.DryRun, "dry-run", false, "print the manifest; have the API server check it, if there is one")
 	f.BoolVar(&opt.Require, "require-metadata", false, "do not start when the record cannot be written now")
 	app.Setting(f, "o", "output")
-	app.Setting(f, "", "profile", "namespace", "context", "kubeconfig", "artifact-root", "cache", "argo-check", "argo-version")
+	app.Setting(f, "", "profile", "namespace", "context", "kubeconfig", "artifact-root", "cache", "final-state", "argo-check", "argo-version")
 	return cmd
 }
 
