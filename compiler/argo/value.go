@@ -112,6 +112,11 @@ func (v value) converted(port *ir.Port) value {
 	if v.isConst {
 		return v.constantAs(port)
 	}
+	return v.fitted(port).oneOf(port.Limits)
+}
+
+func (v value) fitted(port *ir.Port) value {
+	want := port.Type
 	out := v.kindAs(want)
 	if !v.absent {
 		return out
@@ -125,6 +130,23 @@ func (v value) converted(port *ir.Port) value {
 	}
 	out.absent = true
 	return out
+}
+
+// oneOf refuses what is not among the values that an input allows.
+func (v value) oneOf(l *ir.Limits) value {
+	if l == nil || len(l.Enum) == 0 {
+		return v
+	}
+	allowed := make([]string, len(l.Enum))
+	for i, x := range l.Enum {
+		allowed[i] = expr.ArgoConst(x)
+	}
+	// concat: a literal list of texts would be a map, in which other kinds fail.
+	test := "# in concat(" + listExpr(allowed) + ")"
+	if v.absent {
+		test = "# == nil or " + test
+	}
+	return value{typ: v.typ, absent: v.absent, expr: "filter([" + v.decoded() + "]," + test + ")[0]"}
 }
 
 // items is the value as the list of a loop: KFP calls a list whose elements it

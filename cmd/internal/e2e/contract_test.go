@@ -91,7 +91,7 @@ func init() {
 	// wrote it here and the one that reads it there; the run either way.
 	contracts["failing"] = contract{file: "failing", python: true, state: "failed", outputs: map[string]any{},
 		tasks: map[string]string{"fail": "failed", "skipped": "skipped", "exit-handler-1/fail": "failed", "after-fail": "succeeded", "after-fine": "succeeded",
-			"anyhow": "succeeded", "behind": "succeeded", "text": "succeeded", "unwritten": "failed", "reads-unwritten": "skipped"},
+			"anyhow": "succeeded", "behind": "succeeded", "text": "succeeded", "literal": "succeeded", "no-literal": "failed", "unwritten": "failed", "reads-unwritten": "skipped"},
 		log: []string{"said: 7 x", "said: dflt-a fine", "said: dflt-a dflt-b", `"pipelineTaskName":"exit-handler-1","state":"FAILED"`, `"pipelineTaskName":"exit-handler-2","state":"SUCCEEDED"`},
 	}
 	contracts["kfp-state"] = contract{file: "failing", python: true, state: "failed", args: []string{"--final-state", "kfp"},
