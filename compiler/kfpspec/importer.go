@@ -20,7 +20,7 @@ func (r *reader) importer(c *ir.Component, x *executor, t *ir.Task) {
 			b.Type = r.artifactType(f.Value)
 		case "metadata":
 			if len(f.Value.Fields) > 0 {
-				b.Metadata = r.metadata(f.Value, resolve)
+				b.Metadata = r.metadata(c, f.Value, resolve)
 			} else {
 				r.fields(f.Value, "metadata")
 			}
@@ -70,7 +70,7 @@ func (r *reader) importURI(c *ir.Component, t *ir.Task, of tree.Field, resolve r
 
 // metadata reads a struct with placeholders in keys and values. What a
 // placeholder is all of is the text of what it stands for, as in KFP.
-func (r *reader) metadata(n *tree.Node, resolve resolver) ir.Value {
+func (r *reader) metadata(c *ir.Component, n *tree.Node, resolve resolver) ir.Value {
 	if !holdsReference(n) && !keysHoldReference(n) {
 		return &ir.Literal{V: value(n), At: n.Span()}
 	}
@@ -78,14 +78,14 @@ func (r *reader) metadata(n *tree.Node, resolve resolver) ir.Value {
 	case tree.Sequence:
 		list := &ir.ListValue{At: n.Span()}
 		for _, item := range n.Items {
-			list.Items = append(list.Items, r.metadata(item, resolve))
+			list.Items = append(list.Items, r.metadata(c, item, resolve))
 		}
 		return list
 	case tree.Mapping:
 		out := &ir.StructValue{At: n.Span()}
 		for i, f := range n.Fields {
 			out.Keys = append(out.Keys, f.Key.Scalar)
-			out.Values = append(out.Values, r.metadata(f.Value, resolve))
+			out.Values = append(out.Values, r.metadata(c, f.Value, resolve))
 			if !strings.Contains(f.Key.Scalar, opening) {
 				continue
 			}
@@ -101,11 +101,12 @@ func (r *reader) metadata(n *tree.Node, resolve resolver) ir.Value {
 		return out
 	}
 	v := r.text(n, "metadata", resolve)
-	switch v.(type) {
-	case *ir.Literal, *ir.Template:
-		return v
+	if ref, ok := v.(*ir.InputRef); ok {
+		if p := c.Input(ref.Name); p == nil || p.Type.Kind != ir.String {
+			return &ir.Template{Parts: []ir.Value{v}, At: n.Span()} // a text stays a text
+		}
 	}
-	return &ir.Template{Parts: []ir.Value{v}, At: n.Span()} // a text stays a text
+	return v
 }
 
 func keysHoldReference(n *tree.Node) bool {
