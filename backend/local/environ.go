@@ -79,6 +79,9 @@ func (r *run) lookupEnv(name string) (string, bool) {
 func (in *instance) variables(c *ir.Container, inner *scope) (*environ, error) {
 	e := &environ{}
 	if s := in.task.Settings; s != nil {
+		if err := in.objects(s); err != nil {
+			return nil, err
+		}
 		for _, from := range s.EnvFrom {
 			if err := in.envFrom(e, from); err != nil {
 				return nil, err
@@ -141,19 +144,15 @@ func (in *instance) variable(e *environ, v *ir.EnvVar, s *scope) error {
 type store func(name, key string) (string, error)
 
 func (in *instance) keyRef(e *environ, name string, from store, ref *ir.KeyRef, s *scope) error {
-	object, err := s.text(ref.Name)
-	if err != nil {
+	object, there, err := objectName(s, ref.Name)
+	if err != nil || !there {
 		return err
 	}
 	key, err := s.text(ref.Key)
 	if err != nil {
 		return err
 	}
-	optional := ref.Optional != nil && *ref.Optional
-	if object == "" {
-		return nil // an absent name takes the entry with it
-	}
-	return in.fromStore(e, name, from, object, key, optional)
+	return in.fromStore(e, name, from, object, key, ref.Optional != nil && *ref.Optional)
 }
 
 func (in *instance) fromStore(e *environ, name string, from store, object, key string, optional bool) error {
@@ -173,8 +172,8 @@ func (in *instance) envFrom(e *environ, from *ir.EnvFrom) error {
 	if from.ConfigMap != nil {
 		v, all, kind = from.ConfigMap, in.scope.run.opt.ConfigMaps, "config map"
 	}
-	object, err := in.scope.text(v)
-	if err != nil || object == "" {
+	object, there, err := objectName(in.scope, v)
+	if err != nil || !there {
 		return err
 	}
 	found := false

@@ -198,18 +198,25 @@ func absentSettings(s *check.Scope, t *ir.Task) (absent map[ir.Value]bool, mark 
 func (p *pod) reading(v ir.Value) func(value) value {
 	s := p.settings
 	text := func(x value) value { return x.converted(&ir.Port{Type: ir.Type{Kind: ir.String}, Optional: true}) }
-	refuse := func(x value, test string) value {
-		return value{typ: x.typ, absent: x.absent, expr: "filter([" + x.decoded() + "]," + test + ")[0]"}
+	must := func(x value, test, message string) value {
+		return value{typ: x.typ, absent: x.absent, expr: "map([" + x.decoded() + "]," + test + " ? # : sprig.fail(" + expr.ArgoString(message) + "))[0]"}
 	}
-	switch {
-	case oneOf(v, s.Affinity), v == s.SecurityContext, v == s.NodeSelectorFrom:
-		return func(x value) value { return x.converted(&ir.Port{Type: ir.Type{Kind: ir.Struct}, Optional: true}) }
+	const object = "# == nil or type(#) == 'map'"
+	switch name := p.nameOf(v); {
+	case oneOf(v, s.Affinity):
+		return func(x value) value { return must(x, object, "an affinity must be a struct") }
+	case v == s.SecurityContext:
+		return func(x value) value { return must(x, object, "a security context must be a struct") }
+	case v == s.NodeSelectorFrom:
+		return func(x value) value { return must(x, object, "a node selector must be a struct") }
 	case oneOf(v, s.Tolerations):
-		return func(x value) value { return refuse(x, "# == nil or type(#) in ['map','array']") }
-	case p.isName(v) && p.absent[v] && !p.required(v):
-		return func(x value) value { return refuse(text(x), "# != ''") }
-	case p.isName(v):
-		return func(x value) value { return refuse(text(x), "(# ?? '') != ''") }
+		return func(x value) value {
+			return must(x, "# == nil or type(#) in ['map','array']", "a toleration must be a struct, or a list of structs")
+		}
+	case name != "" && p.absent[v] && !p.required(v):
+		return func(x value) value { return must(text(x), "# != ''", name+" is empty") }
+	case name != "":
+		return func(x value) value { return must(text(x), "(# ?? '') != ''", name+" is empty or absent") }
 	}
 	return text
 }
@@ -223,27 +230,45 @@ func oneOf(v ir.Value, list []ir.Value) bool {
 	return false
 }
 
-// isName reports whether the setting names an object of the cluster.
-func (p *pod) isName(v ir.Value) bool {
+// nameOf says what object of the cluster the setting names, "" for none.
+func (p *pod) nameOf(v ir.Value) string {
+	const secret, configMap = "the name of a secret", "the name of a config map"
 	s := p.settings
 	for _, e := range s.Env {
 		for _, k := range [...]*ir.KeyRef{e.Secret, e.ConfigMap} {
-			if k != nil && (v == k.Name || v == k.Key) {
-				return true
+			switch {
+			case k == nil:
+			case v == k.Key:
+				return "the key of variable " + e.Name.Text
+			case v == k.Name && k == e.Secret:
+				return secret
+			case v == k.Name:
+				return configMap
 			}
 		}
 	}
 	for _, e := range s.EnvFrom {
-		if v == e.Secret || v == e.ConfigMap {
-			return true
+		switch v {
+		case e.Secret:
+			return secret
+		case e.ConfigMap:
+			return configMap
 		}
 	}
 	for _, x := range s.Volumes {
-		if v == x.Secret || v == x.ConfigMap || v == x.Claim {
-			return true
+		switch v {
+		case x.Secret:
+			return secret
+		case x.ConfigMap:
+			return configMap
+		case x.Claim:
+			return "the name of the claim at " + x.Path
 		}
 	}
-	return oneOf(v, s.ImagePullSecrets)
+	if oneOf(v, s.ImagePullSecrets) {
+		return "the name of an image pull secret"
+	}
+	return ""
 }
 
 // required reports whether the setting must be there: the name of a claim, the

@@ -413,17 +413,17 @@ tasks:
 			`{spec: {containers: [{env: [{name: E, value: plain}], volumeMounts: [{name: volume-0, mountPath: /a}, {name: quick, mountPath: /b}]}], volumes: [
 				{name: volume-0, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}}},
 				{name: quick, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], storageClassName: fast, resources: {requests: {storage: 1Gi}}}}}}]}}`},
-		{"empty name", `volumes: {/a: {secret: "${{ inputs.empty }}"}}`, `error`},
-		{"absent claim", `volumes: {/a: {claim: "${{ inputs.none }}"}}`, `error`},
-		{"not a struct", `node-selector: "${{ inputs.list }}"`, `error`},
+		{"empty name", `volumes: {/a: {secret: "${{ inputs.empty }}"}}`, `error the name of a secret is empty`},
+		{"absent claim", `volumes: {/a: {claim: "${{ inputs.none }}"}}`, `error the name of the claim at /a is empty or absent`},
+		{"not a struct", `node-selector: "${{ inputs.list }}"`, `error a node selector must be a struct`},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			m := manifest(t, "p.yaml", []byte(pipeline+flat(x.settings)+"}\n"), argo.Options{ProductLabels: map[string]string{"acme.com": "acme.com/model"}})
 			judge(t, m)
 			pod, err := newController(m, nil).pod("work")
-			if x.want == "error" {
+			if want, ok := strings.CutPrefix(x.want, "error "); ok {
 				// Argo refuses the task before there is a pod.
-				if err == nil || strings.Contains(err.Error(), "an expression is left") {
+				if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "an expression is left") {
 					t.Fatalf("got %v, %v", pod, err)
 				}
 				return

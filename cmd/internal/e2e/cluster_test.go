@@ -10,11 +10,12 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// cluster is a client, and the namespace that submit uses.
-func cluster(t *testing.T) (*kubernetes.Clientset, string) {
+// config is how to reach the cluster, and the namespace that submit uses.
+func config(t *testing.T) (*rest.Config, string) {
 	t.Helper()
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(clientcmd.NewDefaultClientConfigLoadingRules(), nil)
 	cfg, err := loader.ClientConfig()
@@ -25,6 +26,13 @@ func cluster(t *testing.T) (*kubernetes.Clientset, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return cfg, namespace
+}
+
+// cluster is a client, and the namespace that submit uses.
+func cluster(t *testing.T) (*kubernetes.Clientset, string) {
+	t.Helper()
+	cfg, namespace := config(t)
 	client, err := kubernetes.NewForConfig(cfg)
 	if err != nil {
 		t.Fatal(err)

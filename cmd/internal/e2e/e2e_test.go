@@ -40,6 +40,7 @@ type task struct {
 	Path    string         `json:"path"`
 	State   string         `json:"state"`
 	Attempt int            `json:"attempt"`
+	Message string         `json:"message"`
 	Outputs map[string]any `json:"outputs"`
 }
 
