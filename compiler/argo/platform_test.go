@@ -70,6 +70,9 @@ func (c *controller) task(name string) (*wfv1.Template, error) {
 		for k, v := range c.outputs {
 			scope[k] = v
 		}
+		for _, p := range main.Inputs.Parameters {
+			scope["inputs.parameters."+p.Name] = p.Value.String()
+		}
 		done, err := template.Replace(string(text), scope, false)
 		if err != nil {
 			return nil, err

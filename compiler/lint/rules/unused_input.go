@@ -26,6 +26,7 @@ components:
 Use it or take it away. Often a name is misspelt where it should be read.
 `,
 		Run: func(p *lint.Pass) {
+			settings := settingReads(p.Pipeline)
 			for _, c := range p.Pipeline.All() {
 				used, all := reads(c)
 				if all {
@@ -34,13 +35,44 @@ Use it or take it away. Often a name is misspelt where it should be read.
 				for _, in := range c.Inputs {
 					// KFP's SDK declares for a group what only its condition reads.
 					bySDK := p.Pipeline.Dialect == ir.KFP && strings.HasPrefix(in.Name.Text, "pipelinechannel--")
-					if !in.Captured && !bySDK && !in.Name.At.IsZero() && !used[in.Name.Text] {
+					if !in.Captured && !bySDK && !in.Name.At.IsZero() && !used[in.Name.Text] && !settings[in] {
 						p.Reportf(in.Name.At, "use it or take it away", "input %q is never read", in.Name.Text)
 					}
 				}
 			}
 		},
 	}
+}
+
+// settingReads are the inputs that settings of a component read. The front ends
+// have put in their place the very values that tasks wire to them, or their
+// defaults.
+func settingReads(p *ir.Pipeline) map[*ir.Port]bool {
+	out := map[*ir.Port]bool{}
+	p.Walk(func(_ *ir.Component, t *ir.Task) {
+		if t.Component == nil || t.Settings == nil {
+			return
+		}
+		seen := map[ir.Value]bool{}
+		note := func(v ir.Value) { seen[v] = true }
+		t.Settings.EachValue(func(v ir.Value) { ir.Visit(v, note) })
+		for _, b := range t.Args {
+			ir.Visit(b.Value, func(v ir.Value) {
+				if v != b.Value {
+					note(v)
+				}
+			})
+		}
+		if len(seen) == 0 {
+			return
+		}
+		for _, in := range t.Component.Inputs {
+			if b := t.Arg(in.Name.Text); b != nil && seen[b.Value] || b == nil && in.Default != nil && seen[in.Default] {
+				out[in] = true
+			}
+		}
+	})
+	return out
 }
 
 // reads are the inputs that the inside of a component reads; all is true where
