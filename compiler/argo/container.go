@@ -53,7 +53,7 @@ type pod struct {
 // with equal settings share it.
 func (l *lowerer) containerUnit(s *check.Scope, t *ir.Task) *unit {
 	l.pods++
-	absent, mark := absentSettings(s, t)
+	absent, mark := l.absentSettings(s, t)
 	key := unitKey{component: t.Component, settings: l.fingerprint(t.Settings) + mark}
 	if u, ok := l.units[key]; ok {
 		return u

@@ -173,10 +173,10 @@ func computedOf(s *ir.Settings) []ir.Value {
 
 // absentSettings tells which computed settings of a task may be absent; mark
 // tells sets of them apart.
-func absentSettings(s *check.Scope, t *ir.Task) (absent map[ir.Value]bool, mark string) {
+func (l *lowerer) absentSettings(s *check.Scope, t *ir.Task) (absent map[ir.Value]bool, mark string) {
 	for i, v := range computedOf(t.Settings) {
 		e, isExpr := v.(*ir.Expr)
-		maybe := s.Optional(v, t)
+		maybe := l.absent.value(s, s.Owner, t, v)
 		if isExpr && e.Program != nil {
 			kind := e.Program.Type().Kind
 			maybe = kind == ir.Dynamic || kind == ir.Null
@@ -212,6 +212,11 @@ func (p *pod) reading(v ir.Value) func(value) value {
 	case oneOf(v, s.Tolerations):
 		return func(x value) value {
 			return must(x, "# == nil or type(#) in ['map','array']", "a toleration must be a struct, or a list of structs")
+		}
+	case p.l.p.Dialect == ir.KFP && isQuantity(s, v):
+		// Where KFP finds an empty text, the task asks for nothing.
+		return func(x value) value {
+			return value{typ: ir.Type{Kind: ir.String}, absent: true, expr: "map([" + text(x).decoded() + "],# == '' ? nil : #)[0]"}
 		}
 	case name != "" && p.absent[v] && !p.required(v):
 		return func(x value) value { return must(text(x), "# != ''", name+" is empty") }
@@ -269,6 +274,15 @@ func (p *pod) nameOf(v ir.Value) string {
 		return "the name of an image pull secret"
 	}
 	return ""
+}
+
+func isQuantity(s *ir.Settings, v ir.Value) bool {
+	for _, r := range s.Resources {
+		if v == r.Request || v == r.Limit {
+			return true
+		}
+	}
+	return false
 }
 
 // required reports whether the setting must be there: the name of a claim, the

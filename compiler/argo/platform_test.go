@@ -3,6 +3,7 @@ package argo_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,8 +45,8 @@ func newController(m *argo.Manifest, outputs map[string]any) *controller {
 	return c
 }
 
-// task is the template of a task of the entrypoint, its inputs bound.
-func (c *controller) task(name string) (*wfv1.Template, error) {
+// task is the template of a task, by its path in Argo, its inputs bound.
+func (c *controller) task(path string) (*wfv1.Template, error) {
 	byName := map[string]*wfv1.Template{}
 	for i := range c.spec.Templates {
 		byName[c.spec.Templates[i].Name] = &c.spec.Templates[i]
@@ -54,36 +55,47 @@ func (c *controller) task(name string) (*wfv1.Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range main.DAG.Tasks {
-		t := &main.DAG.Tasks[i]
-		if t.Name != name {
-			continue
+	at := main
+	for _, name := range strings.Split(path, "/") {
+		i := slices.IndexFunc(at.DAG.Tasks, func(t wfv1.DAGTask) bool { return t.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no task %q", name)
 		}
-		text, err := json.Marshal(t)
+		args, err := c.bound(at, &at.DAG.Tasks[i])
 		if err != nil {
 			return nil, err
 		}
-		scope := map[string]any{}
-		for k, v := range c.globals {
-			scope[k] = v
-		}
-		for k, v := range c.outputs {
-			scope[k] = v
-		}
-		for _, p := range main.Inputs.Parameters {
-			scope["inputs.parameters."+p.Name] = p.Value.String()
-		}
-		done, err := template.Replace(string(text), scope, false)
+		at, err = common.ProcessArgs(byName[at.DAG.Tasks[i].Template], args, c.globals, common.Parameters{"pod.name": "run-1-pod"}, false, "default", nil)
 		if err != nil {
 			return nil, err
 		}
-		var bound wfv1.DAGTask
-		if err := json.Unmarshal([]byte(done), &bound); err != nil {
-			return nil, err
-		}
-		return common.ProcessArgs(byName[t.Template], &bound.Arguments, c.globals, common.Parameters{"pod.name": "run-1-pod"}, false, "default", nil)
 	}
-	return nil, fmt.Errorf("no task %q", name)
+	return at, nil
+}
+
+// bound are the arguments of a task, evaluated.
+func (c *controller) bound(dag *wfv1.Template, t *wfv1.DAGTask) (*wfv1.Arguments, error) {
+	text, err := json.Marshal(t)
+	if err != nil {
+		return nil, err
+	}
+	scope := map[string]any{}
+	for k, v := range c.globals {
+		scope[k] = v
+	}
+	for k, v := range c.outputs {
+		scope[k] = v
+	}
+	for _, p := range dag.Inputs.Parameters {
+		scope["inputs.parameters."+p.Name] = p.Value.String()
+	}
+	done, err := template.Replace(string(text), scope, false)
+	if err != nil {
+		return nil, err
+	}
+	var out wfv1.DAGTask
+	err = json.Unmarshal([]byte(done), &out)
+	return &out.Arguments, err
 }
 
 func (c *controller) pod(name string) (*made, error) {
@@ -196,7 +208,7 @@ func asYAML(t *testing.T, v any) string {
 // and a task that puts out a name, a struct and a list.
 const platformPipeline = `components:
   comp-name: {executorLabel: exec-name, outputDefinitions: {parameters: {Output: {parameterType: STRING}, object: {parameterType: STRUCT}, list: {parameterType: LIST}}}}
-  comp-work: {executorLabel: exec-work, inputDefinitions: {parameters: {s: {parameterType: STRING, isOptional: true}, o: {parameterType: STRING, isOptional: true}, n: {parameterType: NUMBER_INTEGER, isOptional: true}}}}
+  comp-work: {executorLabel: exec-work, inputDefinitions: {parameters: {s: {parameterType: STRING, isOptional: true}, o: {parameterType: STRING, isOptional: true}, n: {parameterType: NUMBER_INTEGER, isOptional: true}, e: {parameterType: STRING, isOptional: true}}}}
 deploymentSpec:
   executors:
     exec-name: {container: {image: alpine, command: [echo]}}
@@ -209,12 +221,13 @@ root:
       work:
         componentRef: {name: comp-work}
         dependentTasks: [name]
-        inputs: {parameters: {s: {componentInputParameter: s}, o: {componentInputParameter: none}, n: {componentInputParameter: n}}}
+        inputs: {parameters: {s: {componentInputParameter: s}, o: {componentInputParameter: none}, n: {componentInputParameter: n}, e: {componentInputParameter: e}}}
   inputDefinitions:
     parameters:
       s: {parameterType: STRING, defaultValue: given, isOptional: true}
       n: {parameterType: NUMBER_INTEGER, defaultValue: 2, isOptional: true}
       none: {parameterType: STRING, isOptional: true}
+      e: {parameterType: STRING, defaultValue: '', isOptional: true}
       object: {parameterType: STRUCT, defaultValue: {a: "{{x}}$y"}, isOptional: true}
       nothing: {parameterType: STRUCT, isOptional: true}
       list: {parameterType: LIST, defaultValue: [{key: l1, operator: Exists}, {key: l2}], isOptional: true}
@@ -344,6 +357,8 @@ func TestPlatform(t *testing.T) {
 			`{spec: {containers: [{resources: {requests: {cpu: 500m, memory: 1G, nvidia.com/gpu: "1"}, limits: {cpu: "2", memory: 2G, nvidia.com/gpu: "1"}}}], tolerations: [{key: nvidia.com/gpu, operator: Exists}]}}`},
 		{"machine", `, resources: {resourceCpuLimit: "{{$.inputs.parameters['n']}}", resourceMemoryLimit: "{{$.inputs.parameters['o']}}", accelerator: {resourceType: "{{$.inputs.parameters['s']}}", resourceCount: "{{$.inputs.parameters['n']}}"}}`, `{}`,
 			`{spec: {containers: [{resources: {limits: {cpu: "2", given: "2"}, requests: {given: "2"}}}], tolerations: [{key: given, operator: Exists}]}}`},
+		{"machine empty", `, resources: {resourceCpuLimit: "{{$.inputs.parameters['e']}}", resourceMemoryLimit: "{{$.inputs.parameters['n']}}", resourceMemoryRequest: "{{$.inputs.parameters['e']}}"}`, `{}`,
+			`{spec: {containers: [{resources: {limits: {memory: "2"}}}]}}`},
 		{"machine absent", `, resources: {accelerator: {resourceType: "{{$.inputs.parameters['o']}}", resourceCount: "{{$.inputs.parameters['n']}}"}}`, `{tolerations: [{key: k}]}`, `{spec: {tolerations: [{key: k}]}}`},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -377,6 +392,50 @@ func TestPlatform(t *testing.T) {
 				t.Errorf("pod (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestPlatformInGroups: what is null outside a group is null inside, although
+// the SDK declares nothing of a group optional.
+func TestPlatformInGroups(t *testing.T) {
+	const pipeline = `components:
+  comp-work: {executorLabel: exec-work}
+  comp-group:
+    dag: {tasks: {work: {componentRef: {name: comp-work}}}}
+    inputDefinitions: {parameters: {"pipelinechannel--s": {parameterType: STRING}, "pipelinechannel--none": {parameterType: STRING}, "pipelinechannel--nothing": {parameterType: STRUCT}}}
+deploymentSpec: {executors: {exec-work: {container: {image: "alpine:3", command: [echo]}}}}
+pipelineInfo: {name: groups}
+root:
+  dag:
+    tasks:
+      group:
+        componentRef: {name: comp-group}
+        inputs: {parameters: {"pipelinechannel--s": {componentInputParameter: s}, "pipelinechannel--none": {componentInputParameter: none}, "pipelinechannel--nothing": {componentInputParameter: nothing}}}
+  inputDefinitions: {parameters: {s: {parameterType: STRING, defaultValue: given, isOptional: true}, none: {parameterType: STRING, isOptional: true}, nothing: {parameterType: STRUCT, isOptional: true}}}
+schemaVersion: 2.1.0
+---
+platforms:
+  kubernetes:
+    deploymentSpec:
+      executors:
+        exec-work:
+          secretAsEnv: [{secretNameParameter: {componentInputParameter: "pipelinechannel--none"}, keyToEnv: [{secretKey: k, envVar: A}]}, {secretNameParameter: {componentInputParameter: "pipelinechannel--s"}, keyToEnv: [{secretKey: k, envVar: B}]}]
+          secretAsVolume: [{secretNameParameter: {componentInputParameter: "pipelinechannel--none"}, mountPath: /a}]
+          imagePullSecret: [{secretNameParameter: {componentInputParameter: "pipelinechannel--none"}}]
+          nodeSelector: {nodeSelectorJson: {componentInputParameter: "pipelinechannel--nothing"}}
+          tolerations: [{tolerationJson: {componentInputParameter: "pipelinechannel--nothing"}}]
+          nodeAffinity: [{nodeAffinityJson: {componentInputParameter: "pipelinechannel--nothing"}}]
+`
+	m := manifest(t, "p.yaml", []byte(pipeline), argo.Options{})
+	judge(t, m)
+	pod, err := newController(m, nil).pod("group/work")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, m.YAML)
+	}
+	pod.bare()
+	const want = "spec:\n  containers:\n  - env:\n    - name: B\n      valueFrom:\n        secretKeyRef:\n          key: k\n          name: given\n"
+	if got := asYAML(t, pod); got != want {
+		t.Errorf("got\n%s", got)
 	}
 }
 
@@ -567,6 +626,57 @@ schemaVersion: 2.1.0
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("claim (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestRetry: a policy on a task, and on a sub-pipeline, whose tasks inherit it
+// unless they have their own.
+func TestRetry(t *testing.T) {
+	const pipeline = `components:
+  comp-leaf: {executorLabel: exec-leaf}
+  comp-own: {executorLabel: exec-leaf}
+  comp-deep: {executorLabel: exec-leaf}
+  comp-inner: {dag: {tasks: {deep: {componentRef: {name: comp-deep}}}}}
+  comp-sub: {dag: {tasks: {leaf: {componentRef: {name: comp-leaf}}, inner: {componentRef: {name: comp-inner}}, own: {componentRef: {name: comp-own}, retryPolicy: {maxRetryCount: 1, backoffDuration: 1s, backoffFactor: 1, backoffMaxDuration: 9s}}}}}
+deploymentSpec: {executors: {exec-leaf: {container: {image: "alpine:3", command: [echo]}}}}
+pipelineInfo: {name: retries}
+root: {dag: {tasks: {sub: {componentRef: {name: comp-sub}, retryPolicy: %s}}}}
+schemaVersion: 2.1.0
+`
+	for _, x := range []struct{ policy, want, code string }{
+		{`{maxRetryCount: 3, backoffDuration: 30s, backoffFactor: 2.0, backoffMaxDuration: 3600s}`, `{limit: 3, retryPolicy: Always, backoff: {duration: 30s, factor: 2, cap: 3600s}}`, ""},
+		{`{maxRetryCount: 3, backoffDuration: 0s, backoffFactor: 1.0, backoffMaxDuration: 60s}`, `{limit: 3, retryPolicy: Always}`, ""},
+		{`{maxRetryCount: 3, backoffDuration: 0.5s}`, `{limit: 3, retryPolicy: Always, backoff: {duration: 500ms, factor: 2, cap: 3600s}}`, ""},
+		{`{maxRetryCount: 3, backoffDuration: 10s, backoffFactor: 1.5, backoffMaxDuration: 60s}`, `{limit: 3, retryPolicy: Always, backoff: {duration: 10s, factor: 2, cap: 60s}}`, "A610"},
+		{`{maxRetryCount: 0}`, `null`, ""},
+	} {
+		t.Run(x.policy, func(t *testing.T) {
+			res := compile(t, "p.yaml", fmt.Appendf(nil, pipeline, x.policy), argo.Options{})
+			if res.Manifest == nil || !strings.Contains(fmt.Sprint(res.Diagnostics), x.code) {
+				t.Fatal(res.Diagnostics)
+			}
+			judge(t, res.Manifest)
+			got := map[string]*wfv1.RetryStrategy{}
+			for _, tmpl := range res.Manifest.Workflow.(*wfv1.Workflow).Spec.Templates {
+				if tmpl.DAG != nil && tmpl.RetryStrategy != nil {
+					t.Errorf("%s would run again as a whole", tmpl.Name)
+				}
+				got[tmpl.Name] = tmpl.RetryStrategy
+			}
+			for name, want := range map[string]string{"leaf": x.want, "deep": x.want, "own": `{limit: 1, retryPolicy: Always, backoff: {duration: 1s, cap: 9s}}`} {
+				var w any
+				if err := yaml.Unmarshal([]byte(want), &w); err != nil {
+					t.Fatal(err)
+				}
+				r, ok := got[name]
+				if !ok {
+					r = got["leaf"] // equal templates are one
+				}
+				if diff := cmp.Diff(asYAML(t, w), asYAML(t, r)); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", name, diff)
+				}
 			}
 		})
 	}

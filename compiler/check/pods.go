@@ -4,12 +4,23 @@ import (
 	"strings"
 
 	"github.com/kfp-go/kfp-go/compiler/ir"
+	"github.com/kfp-go/kfp-go/compiler/source"
 )
 
 // storageClass: "" is a class too, that of no provisioner.
 func (c *checker) storageClass(name *string) {
 	if name != nil {
 		c.plainName("storage class", *name)
+	}
+}
+
+func (c *checker) accessModes(modes []string, at source.Span) {
+	for _, m := range modes {
+		switch m {
+		case "ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod":
+		default:
+			c.fail(codeChoice, at, msgChoice("access mode", m), "known: ReadWriteOnce, ReadOnlyMany, ReadWriteMany, ReadWriteOncePod")
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ func (c *checker) pipeline() {
 	if w := p.Workspace; w != nil {
 		c.quantityText("workspace size", w.Size, w.At)
 		c.storageClass(w.StorageClass)
+		c.accessModes(w.AccessModes, w.At)
 	}
 	c.synchronization(p)
 	c.schedule(p.Schedule)

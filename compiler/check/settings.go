@@ -242,6 +242,7 @@ func (c *checker) volumes(vs []*ir.Volume) {
 		if v.Ephemeral != nil {
 			c.quantityText("size", v.Ephemeral.Size, v.At)
 			c.storageClass(v.Ephemeral.StorageClass)
+			c.accessModes(v.Ephemeral.AccessModes, v.At)
 		}
 	}
 }
