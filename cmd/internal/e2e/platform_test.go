@@ -60,6 +60,7 @@ func TestE2EPlatform(t *testing.T) {
 	t.Run("pod", func(t *testing.T) {
 		t.Parallel()
 		r, log := there(t, platform("pod"))
+		t.Cleanup(func() { deleteWorkflow(t, r.Name) })
 		want := strings.Join([]string{"secret p$x{{y}} absent missing", "map high", "files p$x{{y}} high 0 absent", "init before {{y}} 0 beside",
 			"shm 2048", "mounts 2 big", "pod ml hello there", "user 1000 1001 0000000000000000 1"}, "\n")
 		if r.Outputs["said"] != want {
@@ -85,6 +86,7 @@ func TestE2EPlatform(t *testing.T) {
 	t.Run("claims", func(t *testing.T) {
 		t.Parallel()
 		r, log := there(t, platform("claims"))
+		t.Cleanup(func() { deleteWorkflow(t, r.Name) })
 		name, _ := r.Outputs["name"].(string)
 		if r.State != "succeeded" || r.Outputs["said"] != "kept" || !strings.HasPrefix(name, r.Name+"-") || !strings.HasSuffix(name, "-e2e") {
 			t.Fatalf("%s %v\n%s", r.State, r.Outputs, log)
@@ -98,6 +100,7 @@ func TestE2EPlatform(t *testing.T) {
 	t.Run("task config and machine", func(t *testing.T) {
 		t.Parallel()
 		r, log := agree(t, platform("config"), "succeeded")
+		t.Cleanup(func() { deleteWorkflow(t, r.Name) })
 		want := map[string]any{"affinity": nil, "env": []any{map[string]any{"name": "PLAIN", "value": "$x {{y}}"}}, "nodeSelector": map[string]any{"nobody": "here"},
 			"resources":   map[string]any{"limits": map[string]any{"memory": "1Gi"}, "requests": map[string]any{"cpu": "64"}},
 			"tolerations": nil, "volumeMounts": nil, "volumes": nil}
@@ -112,7 +115,9 @@ func TestE2EPlatform(t *testing.T) {
 	})
 	t.Run("names that are left out", func(t *testing.T) {
 		t.Parallel()
-		if r, log := there(t, corpus(t, "critical/missing_kubernetes_optional_inputs.yaml")); r.State != "succeeded" {
+		r, log := there(t, corpus(t, "critical/missing_kubernetes_optional_inputs.yaml"))
+		t.Cleanup(func() { deleteWorkflow(t, r.Name) })
+		if r.State != "succeeded" {
 			t.Errorf("%s\n%s", r.State, log)
 		}
 	})
@@ -186,6 +191,7 @@ func together(t *testing.T, config string, runs int) int {
 				t.Errorf("%v %s %s", err, out.State, r.stderr)
 				return
 			}
+			t.Cleanup(func() { deleteWorkflow(t, out.Name) })
 			spans[i][0], _ = out.Outputs["from"].(float64)
 			spans[i][1], _ = out.Outputs["to"].(float64)
 		}()
