@@ -16,6 +16,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/command"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
+	"github.com/kfp-go/kfp-go/cmd/internal/python/sdktest"
 )
 
 var update = flag.Bool("update", false, "rewrite goldens")
@@ -33,7 +34,14 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "../../testdata/script",
 		UpdateScripts: *update,
-		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"exit": exit},
+		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"exit": exit, "sdk": sdk},
+		Condition: func(cond string) (bool, error) {
+			if cond != "sdk" {
+				return false, fmt.Errorf("unknown condition %q", cond)
+			}
+			_, err := sdktest.Find(sdktest.Recent)
+			return err == nil && !testing.Short(), nil
+		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir+"/home")
 			e.Setenv("TZ", "UTC")
@@ -59,6 +67,17 @@ func exit(ts *testscript.TestScript, neg bool, args []string) {
 	if fmt.Sprint(code) != args[0] {
 		ts.Fatalf("exit code %d, want %s\n%s", code, args[0], ts.ReadFile("stderr"))
 	}
+}
+
+// sdk makes a Python with KFP's SDK the one of the script, which begins with
+// `[!sdk] skip`.
+func sdk(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: sdk")
+	}
+	program, err := sdktest.Find(sdktest.Recent)
+	ts.Check(err)
+	ts.Setenv("KFPGO_PYTHON", program)
 }
 
 func system() *app.App {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
+	"github.com/kfp-go/kfp-go/cmd/internal/python"
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
 	"github.com/kfp-go/kfp-go/compiler/argo"
 	"github.com/kfp-go/kfp-go/compiler/diag/render"
@@ -96,5 +97,5 @@ func Biggest(m *argo.Manifest, n int) string {
 
 // Tool is what reports say of kfp-go.
 func Tool(a *app.App) render.Tool {
-	return render.Tool{Name: "kfp-go", Version: a.Build.Version, Codes: slices.Concat(compiler.Catalogue(), verify.Codes)}
+	return render.Tool{Name: "kfp-go", Version: a.Build.Version, Codes: slices.Concat(compiler.Catalogue(), verify.Codes, python.Codes)}
 }

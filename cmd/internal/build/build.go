@@ -15,12 +15,14 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/cmd/internal/input"
+	"github.com/kfp-go/kfp-go/cmd/internal/python"
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
 	"github.com/kfp-go/kfp-go/compiler"
 	"github.com/kfp-go/kfp-go/compiler/argo"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/diag/render"
 	"github.com/kfp-go/kfp-go/compiler/lint/rules"
+	"github.com/kfp-go/kfp-go/compiler/source"
 	"github.com/kfp-go/kfp-go/components"
 )
 
@@ -28,6 +30,10 @@ import (
 type Source struct {
 	*input.Input
 	Config *config.Config
+
+	app      *app.App
+	function string           // of a Python file
+	compiled *python.Compiled // it, once it is compiled
 }
 
 // Open opens what the arguments name, the working directory without any.
@@ -44,7 +50,14 @@ func Open(a *app.App, cmd *cobra.Command, args []string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{in, c}, nil
+	s := &Source{Input: in, Config: c, app: a}
+	if f := cmd.Flags().Lookup(functionFlag); f != nil && f.Changed {
+		s.function = f.Value.String()
+		if !python.Is(in.File.Name()) {
+			return nil, app.Usagef("--%s is for Python files, and %s is none", functionFlag, in.File.Name())
+		}
+	}
+	return s, nil
 }
 
 // Usage of the argument that Open reads.
@@ -80,7 +93,14 @@ func Compile(ctx context.Context, s *Source, opt Options) (*compiler.Result, err
 	if err := checkVersion(c.ArgoVersion); err != nil {
 		return nil, err
 	}
-	return compiler.Compile(ctx, s.File, compiler.Options{
+	file, findings, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if file == nil {
+		return &compiler.Result{Diagnostics: findings, Files: []*source.File{s.File}}, nil
+	}
+	res, err := compiler.Compile(ctx, file, compiler.Options{
 		Profile:   c.Profile,
 		Load:      components.Dir(c.Root),
 		Lint:      c.Lint,
@@ -90,6 +110,11 @@ func Compile(ctx context.Context, s *Source, opt Options) (*compiler.Result, err
 		Stop:      opt.Stop,
 		Open:      opt.Open,
 	})
+	if err != nil {
+		return nil, err
+	}
+	res.Diagnostics = s.Lead(res.Diagnostics)
+	return res, nil
 }
 
 // Arguments takes the values of -p apart.

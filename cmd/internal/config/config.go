@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -33,6 +34,9 @@ type Config struct {
 	ArtifactStores                            []*store.Store
 	Cache                                     bool
 	AcceleratorLabels, SpotLabels, SpotTaints map[string]string
+
+	Python        string // "": to be found
+	PythonTimeout time.Duration
 
 	Lint map[string]string
 }
@@ -149,7 +153,7 @@ func marks(dir string) bool {
 // here makes a path from a flag or a variable absolute: what it names must not
 // depend on where the next command is called.
 func here(k Key, value string) string {
-	if !k.Path || value == "" || strings.Contains(value, "://") {
+	if !k.isPath(value) || strings.Contains(value, "://") {
 		return value
 	}
 	if abs, err := filepath.Abs(value); err == nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 )
@@ -93,6 +94,8 @@ final-state: kfp
 accelerator-labels: {nvidia.com/gpu: nvidia.com/gpu.product}
 spot-labels: {a.b/c: spot, x: "true"}
 spot-taints: {t: v}
+python: .venv/bin/python
+python-timeout: 90s
 lint: {unpinned-image: error}
 artifact-stores:
   s3://Models/prod:
@@ -113,7 +116,8 @@ artifact-stores:
 		c.Namespace != "ml" || c.Context != "dev" || !filepath.IsAbs(c.Kubeconfig) || c.ArtifactRoot != "s3://b/p" || c.ArgoCheck != "always" ||
 		c.ArgoVersion != "3.7.18" || c.Semaphores != "limits" || !c.Cache || c.FinalState != "kfp" || c.AcceleratorLabels["nvidia.com/gpu"] != "nvidia.com/gpu.product" ||
 		len(c.ArtifactStores) != 2 || c.ArtifactStores[0].URI != "s3://Models/prod/" || !c.ArtifactStores[0].Insecure || c.ArtifactStores[0].SecretKey.Key != "secret" ||
-		c.SpotLabels["a.b/c"] != "spot" || c.SpotLabels["x"] != "true" || c.SpotTaints["t"] != "v" || c.Lint["unpinned-image"] != "error" {
+		c.SpotLabels["a.b/c"] != "spot" || c.SpotLabels["x"] != "true" || c.SpotTaints["t"] != "v" || c.Lint["unpinned-image"] != "error" ||
+		c.Python != filepath.Join(root, ".venv/bin/python") || c.PythonTimeout != 90*time.Second {
 		t.Errorf("got %+v", c)
 	}
 	for _, s := range c.Settings {

@@ -135,7 +135,7 @@ func (f *file) get(k Key) (string, bool) {
 		return f.entries(k), true
 	}
 	v := f.values.GetString(k.Name)
-	if k.Path {
+	if k.isPath(v) {
 		v = relative(v, f.name)
 	}
 	return v, true

@@ -2,8 +2,10 @@ package config
 
 import (
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kfp-go/kfp-go/compiler/store"
 )
@@ -20,10 +22,18 @@ type Key struct {
 	Table bool
 	// Path marks a file or folder: relative ones in a file are relative to it.
 	Path bool
+	// Program marks a program: a path where it has a separator, which is treated
+	// likewise, else a name to look for in PATH.
+	Program bool
 	// UserOnly keys may not stand in a project's file, which comes with
 	// whatever was checked out.
 	UserOnly bool
 	set      func(*Config, string) error
+}
+
+// isPath reports whether a value of the key is a path.
+func (k Key) isPath(value string) bool {
+	return value != "" && (k.Path || k.Program && filepath.Base(value) != value)
 }
 
 // Env is the environment variable of the key.
@@ -53,6 +63,8 @@ func Keys() []Key {
 		{Name: "spot-labels", Map: true, Doc: "node labels of spot nodes, LABEL=VALUE; default: those of the known clouds", set: pairs(func(c *Config) *map[string]string { return &c.SpotLabels })},
 		{Name: "semaphores", Doc: "ConfigMap with the numbers of semaphores that pipelines name by key alone; default: kfp-semaphores", set: text(func(c *Config) *string { return &c.Semaphores })},
 		{Name: "spot-taints", Map: true, Doc: "taints of spot nodes, KEY=VALUE; default: those of the known clouds", set: pairs(func(c *Config) *map[string]string { return &c.SpotTaints })},
+		{Name: "python", Program: true, Doc: "Python that has KFP's SDK, for pipelines that are Python files; default: of the active virtual environment, else python3 in PATH", set: text(func(c *Config) *string { return &c.Python })},
+		{Name: "python-timeout", Default: "5m", Doc: "how long a Python file may take to compile", set: duration(func(c *Config) *time.Duration { return &c.PythonTimeout })},
 		{Name: "lint", Map: true, Doc: "weight of lint rules, RULE=off|note|warning|error", set: pairs(func(c *Config) *map[string]string { return &c.Lint })},
 	}
 }
@@ -125,6 +137,17 @@ func boolean(field func(*Config) *bool) func(*Config, string) error {
 			return fmt.Errorf("%q is neither true nor false", s)
 		}
 		*field(c) = b
+		return nil
+	}
+}
+
+func duration(field func(*Config) *time.Duration) func(*Config, string) error {
+	return func(c *Config, s string) error {
+		d, err := time.ParseDuration(s)
+		if err != nil || d < time.Second {
+			return fmt.Errorf("%q is not a time of at least a second, as 90s or 5m", s)
+		}
+		*field(c) = d
 		return nil
 	}
 }

@@ -71,7 +71,7 @@ func noPipelineHint(folder string) string {
 	var found []string
 	for _, e := range entries {
 		switch filepath.Ext(e.Name()) {
-		case ".yaml", ".yml", ".json":
+		case ".yaml", ".yml", ".json", ".py":
 			found = append(found, e.Name())
 		}
 	}
@@ -85,10 +85,6 @@ func noPipelineHint(folder string) string {
 }
 
 func read(name string) ([]byte, error) {
-	if strings.EqualFold(filepath.Ext(name), ".py") {
-		return nil, app.WithHint(app.Usagef("%s: Python files cannot be read yet", name),
-			"compile it with KFP's SDK first: kfp dsl compile --py "+filepath.Base(name)+" --output pipeline.yaml")
-	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, app.Usagef("%s: %v", name, reason(err))

@@ -10,13 +10,14 @@ import (
 	"strings"
 
 	"github.com/kfp-go/kfp-go/backend/argo/verify"
+	"github.com/kfp-go/kfp-go/cmd/internal/python"
 	"github.com/kfp-go/kfp-go/compiler"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 )
 
 // Codes is the manual of every code there is, in order.
 func Codes() []diag.CodeInfo {
-	out := slices.Concat(compiler.Catalogue(), verify.Codes)
+	out := slices.Concat(compiler.Catalogue(), verify.Codes, python.Codes)
 	slices.SortStableFunc(out, func(a, b diag.CodeInfo) int { return strings.Compare(string(a.Code), string(b.Code)) })
 	return out
 }
@@ -31,6 +32,7 @@ var chapters = []struct{ letter, title, intro string }{
 	{"L", "Lint", "Advice. Each rule can be switched off or given another weight under `lint:` in kfp-go.yaml."},
 	{"A", "Argo", "What Argo Workflows cannot express, or refuses."},
 	{"R", "Arguments of a run", ""},
+	{"P", "Python files", "What KFP's SDK, or Python, says of a file that it compiles."},
 }
 
 // Diagnostics is docs/diagnostics.md.

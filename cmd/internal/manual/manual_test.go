@@ -37,7 +37,7 @@ func TestDiagnosticsPage(t *testing.T) {
 
 // ranges are the owners of the codes.
 var ranges = []struct{ first, last diag.Code }{
-	{"S001", "S099"}, {"D100", "D199"}, {"K200", "K299"}, {"E300", "E349"}, {"C400", "C499"}, {"L500", "L549"}, {"A600", "A699"}, {"R700", "R749"},
+	{"S001", "S099"}, {"D100", "D199"}, {"K200", "K299"}, {"E300", "E349"}, {"C400", "C499"}, {"L500", "L549"}, {"A600", "A699"}, {"R700", "R749"}, {"P750", "P799"},
 }
 
 // TestCatalogue: every code is unique, in its range, and has a page with a
@@ -75,7 +75,7 @@ func TestRegistered(t *testing.T) {
 	for _, c := range manual.Codes() {
 		pages[string(c.Code)] = false
 	}
-	code := regexp.MustCompile(`^[SDKECLAR][0-9]{3}$`)
+	code := regexp.MustCompile(`^[SDKECLARP][0-9]{3}$`)
 	for _, dir := range []string{"compiler", "backend", "cmd"} {
 		err := filepath.WalkDir(filepath.Join(root, dir), func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {

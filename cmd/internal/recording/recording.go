@@ -36,6 +36,7 @@ type Plan struct {
 	Cluster  string
 	Space    string // namespace
 	Source   string // file name
+	Labels   map[string]string
 	Result   *compiler.Result
 	Args     map[string]any
 	Manifest []byte
@@ -57,7 +58,7 @@ func Start(ctx context.Context, a *app.App, c *config.Config, p Plan) (*Recordin
 	pipeline := p.Result.Pipeline
 	plan := record.Plan{
 		ID: p.ID, Name: p.Name, Pipeline: pipeline.Name.Text, Source: p.Source, Engine: p.Engine,
-		Cluster: p.Cluster, Namespace: p.Space, Manifest: p.Manifest, Parameters: p.Args,
+		Cluster: p.Cluster, Namespace: p.Space, Manifest: p.Manifest, Labels: p.Labels, Parameters: p.Args,
 	}
 	if len(p.Result.Files) > 0 {
 		plan.Spec = p.Result.Files[0].Text()

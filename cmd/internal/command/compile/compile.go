@@ -60,7 +60,8 @@ Nothing is written when the pipeline has errors.`,
 	f.StringVar(&opt.Name, "name", "", "name of the object; default: from the pipeline's")
 	f.BoolVar(&opt.Strict, "strict", false, "warnings fail too")
 	build.Params(f, &opt.Params)
-	app.Setting(f, "", "profile", "namespace", "artifact-root", "cache", "final-state", "argo-check", "argo-version")
+	build.Inputs(f)
+	app.Setting(f, "", "namespace", "artifact-root", "cache", "final-state", "argo-check", "argo-version")
 	_ = cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions(targetNames(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(kinds(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -122,7 +123,7 @@ func printed(ctx context.Context, opt *Options, to *target, res *compiler.Result
 		for _, d := range res.Diagnostics {
 			found.Report(d)
 		}
-		res.Diagnostics = found.Sorted()
+		res.Diagnostics = opt.Source.Lead(found.Sorted())
 	}
 	return out, err
 }

@@ -53,7 +53,7 @@ it, indented.`,
 	f := cmd.Flags()
 	f.StringVarP(&opt.Format, "format", "f", "text", strings.Join(formats(), ", "))
 	f.StringVarP(&opt.Out, "out", "o", "", "write to this `FILE` instead of standard output")
-	app.Setting(f, "", "profile")
+	build.Inputs(f)
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }

@@ -64,7 +64,8 @@ Ctrl-C stops the run in good order, a second one at once.`,
 	f.StringArrayVar(&opt.Secrets, "secret", nil, "value of a secret's key, `SECRET/KEY=VALUE` or SECRET/KEY=@FILE")
 	f.BoolVar(&opt.Require, "require-metadata", false, "do not start when the record cannot be written now")
 	app.Setting(f, "o", "output")
-	app.Setting(f, "", "profile", "parallelism", "cache", "cache-dir", "final-state")
+	build.Inputs(f)
+	app.Setting(f, "", "parallelism", "cache", "cache-dir", "final-state")
 	return cmd
 }
 
@@ -92,7 +93,7 @@ func run(ctx context.Context, opt *Options) error {
 		name = RunName(res.Pipeline.Name.Text, id)
 	}
 	rec, err := recording.Start(ctx, a, c, recording.Plan{
-		ID: id, Name: name, Engine: record.Local, Source: opt.Source.File.Name(), Result: res, Args: args, Require: opt.Require,
+		ID: id, Name: name, Engine: record.Local, Source: opt.Source.File.Name(), Labels: opt.Source.Labels(), Result: res, Args: args, Require: opt.Require,
 	})
 	if err != nil {
 		return err
@@ -123,7 +124,7 @@ func compile(ctx context.Context, opt *Options) (*compiler.Result, map[string]an
 	if !found.Errors() {
 		args = compiler.Arguments(res.Pipeline, arguments, build.ReadFile, found.Report)
 	}
-	return res, args, build.Tell(opt.App, found.Sorted())
+	return res, args, build.Tell(opt.App, opt.Source.Lead(found.Sorted()))
 }
 
 // execute starts the run and follows it to its end. Cancelling the context

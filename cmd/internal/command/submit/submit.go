@@ -67,7 +67,8 @@ the waiting, not the run.`,
 	f.BoolVar(&opt.DryRun, "dry-run", false, "print the manifest; have the API server check it, if there is one")
 	f.BoolVar(&opt.Require, "require-metadata", false, "do not start when the record cannot be written now")
 	app.Setting(f, "o", "output")
-	app.Setting(f, "", "profile", "namespace", "context", "kubeconfig", "artifact-root", "cache", "final-state", "argo-check", "argo-version")
+	build.Inputs(f)
+	app.Setting(f, "", "namespace", "context", "kubeconfig", "artifact-root", "cache", "final-state", "argo-check", "argo-version")
 	return cmd
 }
 
@@ -95,7 +96,7 @@ func submit(ctx context.Context, opt *Options) error {
 	}
 	rec, err := recording.Start(ctx, a, c, recording.Plan{
 		ID: id, Name: s.Name, Engine: record.Argo, Cluster: host(runner), Space: namespace(runner),
-		Source: opt.Source.File.Name(), Result: res, Args: res.Args, Manifest: res.Manifest.YAML, Require: opt.Require,
+		Source: opt.Source.File.Name(), Labels: opt.Source.Labels(), Result: res, Args: res.Args, Manifest: res.Manifest.YAML, Require: opt.Require,
 	})
 	if err != nil {
 		return err

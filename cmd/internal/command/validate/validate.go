@@ -51,7 +51,8 @@ Exit code 0: nothing wrong, warnings allowed; 1: errors, or warnings with
 	f := cmd.Flags()
 	f.StringVarP(&opt.Format, "format", "f", "text", strings.Join(render.Formats(), ", "))
 	f.BoolVar(&opt.Strict, "strict", false, "warnings fail too")
-	app.Setting(f, "", "profile", "argo-check", "argo-version")
+	build.Inputs(f)
+	app.Setting(f, "", "argo-check", "argo-version")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(render.Formats(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }

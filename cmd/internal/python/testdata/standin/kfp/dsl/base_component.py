@@ -1,0 +1,3 @@
+class BaseComponent:
+    def __call__(self, **arguments):
+        return self
