@@ -486,6 +486,9 @@ def work():
 threading.Thread(target=watch, args=(threading.get_ident(),), daemon=True).start()
 try:
     work()
+    answer.write(error={"kind": "sdk-odd", "text": "it gave no result"})
+except BaseException as e:
+    answer.write(error={"kind": "sdk-odd", "text": clip(type(e).__name__ + ": " + str(e)), "traceback": clip(traceback.format_exc()[-MOST:])})
 finally:
     try:
         atexit._run_exitfuncs()

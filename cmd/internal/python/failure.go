@@ -32,7 +32,7 @@ func (w *wording) failure(output []string) ([]diag.Diagnostic, error) {
 		return w.noAnswer(output)
 	}
 	switch e := w.answer.Error; e.Kind {
-	case "sdk-missing", "sdk-old", "sdk-broken":
+	case "sdk-missing", "sdk-old", "sdk-broken", "sdk-odd":
 		return nil, w.noSDK(e)
 	case "syntax":
 		return w.raised(codeSyntax, msgSyntax(e.Text), ""), nil
@@ -91,6 +91,10 @@ func (w *wording) noSDK(e *failure) error {
 	case "sdk-old":
 		return app.WithHint(app.Failf("%s: %s has KFP's SDK %s, and pipelines for KFP 2 need version 2", file, python, shorten(w.answer.SDK, 40)),
 			fmt.Sprintf("`%s -m pip install 'kfp>=2'`", w.program)+other)
+	}
+	if e.Kind == "sdk-odd" {
+		return app.WithHint(app.Failf("%s: KFP's SDK %s in %s is not as kfp-go knows it: %s", file, shorten(w.answer.SDK, 40), python, shorten(oneLine(e.Text), 300)),
+			"another release of the SDK may do; please report it")
 	}
 	return app.WithHint(app.Failf("%s: KFP's SDK in %s cannot be imported: %s", file, python, shorten(oneLine(e.Text), 300)), install+" may mend it"+other)
 }

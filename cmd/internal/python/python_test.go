@@ -284,6 +284,7 @@ func TestNoSDK(t *testing.T) {
 		"broken": {broken("import no_such_part"), "cannot be imported: No module named 'no_such_part'", "may mend it", app.ExitFailure},
 		"raises": {broken("raise RuntimeError('torn')"), "cannot be imported: torn", "may mend it", app.ExitFailure},
 		"empty":  {broken("__version__ = '2.0'"), "cannot be imported: cannot import name 'compiler'", "may mend it", app.ExitFailure},
+		"odd":    {[]string{"p.py", "", "sdk/kfp/__init__.py", "__version__ = '2.99'", "sdk/kfp/compiler.py", "class Compiler: pass"}, "KFP's SDK 2.99 in ", "please report it", app.ExitFailure},
 		"beside": {append(broken("__version__ = '1.8'"), ".venv/bin/python", "#!/bin/sh\n"), "need version 2", "or try the one of the folder: --python ", app.ExitFailure},
 	} {
 		t.Run(name, func(t *testing.T) {
