@@ -28,6 +28,7 @@ type rawTask struct {
 	entry     *entry
 	parts     taskParts
 	completed bool
+	ofItem    []string // arguments that say nothing: see misplaced
 }
 
 // dag reads the DAG of component c. Every task inherits the retry policy unless

@@ -30,6 +30,11 @@ func (s *scope) read(raw *rawTask, entry tree.Field) {
 	if raw.entry != nil {
 		t.Component = s.component(raw.entry, t, own)
 	}
+	for _, name := range raw.ofItem {
+		if p := inputOf(t.Component, name); p != nil {
+			p.Optional = true
+		}
+	}
 	for _, c := range constants {
 		s.constantArg(raw, c)
 	}

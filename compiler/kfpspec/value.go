@@ -47,6 +47,10 @@ func (s *scope) inputs(raw *rawTask) (later []constantArg) {
 		if v == nil {
 			v = &ir.Literal{At: f.Key.Span()}
 		}
+		if s.misplaced(v) || itemOf(f.Key.Scalar) == s.loopItem(raw) {
+			raw.ofItem = append(raw.ofItem, f.Key.Scalar)
+			continue
+		}
 		b := bind(f, v)
 		if constant != nil && holdsReference(constant) {
 			wrap, _ := v.(*ir.Select)
@@ -72,7 +76,7 @@ func (s *scope) parameterSource(n *tree.Node, at source.Span) (v ir.Value, const
 		var got ir.Value
 		switch camel(f.Key.Scalar) {
 		case "componentInputParameter":
-			got = s.input(s.str(f.Value, "componentInputParameter"), f.Value.Span())
+			got = s.parameterInput(s.str(f.Value, "componentInputParameter"), f.Value.Span())
 		case "taskOutputParameter":
 			got = s.taskOutput(f, "outputParameterKey")
 		case "runtimeValue":
@@ -102,6 +106,55 @@ func (s *scope) parameterSource(n *tree.Node, at source.Span) (v ir.Value, const
 		v = s.selected(v, selector)
 	}
 	return v, constant
+}
+
+// parameterInput reads an input of this DAG. A key of a loop's item is read from
+// the item, where this DAG has it.
+func (s *scope) parameterInput(name string, at source.Span) ir.Value {
+	if item, key, ok := itemKey(name); ok && s.owner.Input(item) != nil {
+		return &ir.Select{Of: s.input(item, at), Key: key, At: at}
+	}
+	return s.input(name, at)
+}
+
+// misplaced knows the reference to a key of a loop's item where there is no
+// item: around conditions and exit handlers in a loop the SDK hands the key to
+// the loop from outside. Such an argument says nothing, and neither does the
+// loop's own; its body reads the key from its own item.
+func (s *scope) misplaced(v ir.Value) bool {
+	ref, ok := v.(*ir.InputRef)
+	return ok && s.owner.Input(ref.Name) == nil && itemOf(ref.Name) != ""
+}
+
+// loopItem is the input that takes the items of the task's loop, if it is one.
+func (s *scope) loopItem(raw *rawTask) string {
+	if n := field(raw.parts.parameters, "itemInput"); n != nil && n.Scalar != "" {
+		return n.Scalar
+	}
+	return "\x00" // no name
+}
+
+// itemOf is the item that an input is a key of, "" for others.
+func itemOf(name string) string {
+	item, _, _ := itemKey(name)
+	return item
+}
+
+// itemKey takes the SDK's name of a key of a loop's item apart. Keys are names
+// in Python.
+func itemKey(name string) (item, key string, ok bool) {
+	const mark = "-subvar-"
+	i := strings.LastIndex(name, mark)
+	if i < 0 || i+len(mark) == len(name) {
+		return "", "", false
+	}
+	item, key = name[:i], name[i+len(mark):]
+	numbered := strings.TrimRight(item, "0123456789")
+	ok = strings.HasSuffix(item, "-loop-item") || numbered != item && strings.HasSuffix(numbered, "loop-item-param-")
+	if !ok || strings.Contains(key, "-") { // the item of a loop over the key
+		return "", "", false
+	}
+	return item, key, true
 }
 
 // selected applies the one expression that the SDK writes.

@@ -76,7 +76,7 @@ def exit_handlers(message: str = 'hi'):
 # Loops in loops over keys of their items, conditions on items, values and each other.
 @dsl.component
 def rows() -> List[Dict[str, List[Dict[str, str]]]]:
-    return [{'inner': [{'name': 'a'}, {'name': 'b'}]}, {'inner': [{'name': 'c'}]}]
+    return [{'inner': [{'key': 'a'}, {'key': 'b'}]}, {'inner': [{'key': 'c'}]}]
 
 
 @pipeline('loops-over-keys')
@@ -87,7 +87,7 @@ def loops_over_keys(items: List[Dict[str, int]] = [{'a': 1, 'b': 10}, {'a': 2, '
             text(value=f'{item.a} and {item.b}, "{n.output}" {{{{x}}}}')
     with dsl.ParallelFor(rows().output) as row:
         with dsl.ParallelFor(row.inner) as e:
-            text(value=e.name)
+            text(value=e.key)
         t = text(value='row')
     return Collected(t.output)
 
@@ -275,7 +275,7 @@ def typed(i: int, f: float, b: bool, s: str, l: list, d: dict) -> NamedTuple('Ty
 
 
 @pipeline('types')
-def types(i: int = -3, f: float = 5.0, b: bool = False, s: str = ' a\n"b"\t{{c}} $(d) \\ é ', l: list = [1, 2.5, 'x', True, [], {}], d: dict = {'z': 1, 'a': {'<b>': '&'}}) -> str:
+def types(i: int = -3, f: float = 5.0, b: bool = False, s: str = 'a "b" {{c}} $(d) é', l: list = [1, 2.5, 'x', True, [], {}], d: dict = {'z': 1, 'a': {'<b>': '&'}}) -> str:
     t = typed(i=i, f=f, b=b, s=s, l=l, d=d)
     u = typed(i=t.outputs['i'], f=t.outputs['f'], b=t.outputs['b'], s=t.outputs['s'], l=t.outputs['l'], d=t.outputs['d'])
     return text(value=f"{u.outputs['i']}|{u.outputs['f']}|{u.outputs['b']}|{u.outputs['s']}|{u.outputs['l']}|{u.outputs['d']}").output
