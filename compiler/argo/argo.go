@@ -132,6 +132,7 @@ type lowerer struct {
 	rootText string       // as it was given
 	home     *store.Store // of the root; nil: the run's repository
 	table    store.Table  // all stores, the root's among them
+	origins  *origins
 
 	names     *names
 	templates map[string]*wfv1.Template // by name
@@ -203,6 +204,7 @@ func newLowerer(p *ir.Pipeline, info *check.Info, opt Options, report diag.Repor
 func (l *lowerer) run() {
 	l.settle()
 	l.flow = newFlow(l.p, l.info, l.opt.Cache)
+	l.origins = l.newOrigins()
 	l.absent = newAbsence(l.p, l.info)
 	for _, c := range l.p.All() {
 		if im, ok := c.Body.(*ir.Importer); ok && im.ToWorkspace {

@@ -185,7 +185,7 @@ func (p *pod) mountInputs() {
 		if port.Type.Kind == ir.List {
 			uri = listFolderExpr(port, p.l.artifactRoot())
 		}
-		p.mount(portName(port.Name.Text), uri)
+		p.mount(port, uri)
 	}
 }
 

@@ -141,9 +141,11 @@ func (p *pod) mentions(text string) bool {
 
 // literals reports whether a test holds for some literal text of the command
 // line.
-func (p *pod) literals(test func(string) bool) bool {
+func (p *pod) literals(test func(string) bool) bool { return literals(p.body, test) }
+
+func literals(c *ir.Container, test func(string) bool) bool {
 	found := false
-	p.body.EachValue(func(v ir.Value) {
+	c.EachValue(func(v ir.Value) {
 		ir.Visit(v, func(v ir.Value) {
 			if lit, ok := v.(*ir.Literal); ok {
 				s, _ := lit.V.(string)

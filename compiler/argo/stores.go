@@ -148,9 +148,9 @@ type reach struct {
 	own    bool // the run's repository
 }
 
-// reaches are all of them. First comes the one that the run's own artifacts
-// lie in: the repository, or the store of its root.
-func (l *lowerer) reaches() []*reach {
+// reaches are those of some stores. First comes the one that the run's own
+// artifacts lie in: the repository, or the store of its root.
+func (l *lowerer) reaches(wanted func(*store.Store) bool) []*reach {
 	var out []*reach
 	if l.home == nil {
 		out = append(out, &reach{l: l, own: true})
@@ -158,6 +158,9 @@ func (l *lowerer) reaches() []*reach {
 		out = append(out, &reach{l: l, form: formOf(l.home)})
 	}
 	for _, s := range l.table {
+		if !wanted(s) {
+			continue
+		}
 		f := formOf(s)
 		i := slices.IndexFunc(out, func(r *reach) bool { return !r.own && r.form == f })
 		if i < 0 {
@@ -252,8 +255,9 @@ const storeMark = "--store-"
 
 // mount adds the input artifacts through which the artifact of a URI comes in.
 // A producer may leave it out, which only warns.
-func (p *pod) mount(name, uri string) {
-	list := fetch(p.l.reaches(), name, uri, "", p.byURI)
+func (p *pod) mount(port *ir.Port, uri string) {
+	reaches := p.l.reaches(func(s *store.Store) bool { return p.l.origins.reach(port, s) })
+	list := fetch(reaches, portName(port.Name.Text), uri, "", p.byURI)
 	for i := range list {
 		list[i].Optional = true
 	}
@@ -262,7 +266,7 @@ func (p *pod) mount(name, uri string) {
 
 // reachesOf are those through which an import can come.
 func (l *lowerer) reachesOf(v ir.Value) []*reach {
-	all := l.reaches()
+	all := l.reaches(func(*store.Store) bool { return true })
 	if lit, ok := v.(*ir.Literal); ok {
 		s := l.table.Find(ir.Text(lit.V))
 		for _, r := range all {

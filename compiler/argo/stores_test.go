@@ -173,13 +173,53 @@ tasks:
   use: {component: use, inputs: {data: "${{ tasks.fetch.outputs.artifact }}"}}
 `
 
-// An artifact comes from the store its URI lies in, and from nowhere else.
-func TestStoresOfRunTimeURIs(t *testing.T) {
-	const sdk, plain = "make", "use"
+// kfpWithURI imports what only the run knows.
+func kfpWithURI(t testing.TB) []byte {
+	t.Helper()
 	text, err := os.ReadFile("testdata/kfp.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return []byte(strings.Replace(string(text), `{constant: "s3://bucket/data"}`, "{runtimeParameter: uri}", 1))
+}
+
+// A template has artifacts only for the stores that it may have to do with.
+func TestStoresInQuestion(t *testing.T) {
+	kfp := string(kfpWithURI(t))
+	constant := func(uri string) string {
+		return strings.Replace(kfp, "{runtimeParameter: uri}", `{constant: "`+uri+`"}`, 1)
+	}
+	seen := func(text, source string) string {
+		return strings.Replace(text, "[python3, -m, kfp.dsl.executor_main]", "[python3, -m, kfp.dsl.executor_main, "+source+"]", 1)
+	}
+	const all = 8 // the repository, and seven forms
+	for _, tt := range []struct {
+		name, text, root string
+		make, show       int
+	}{
+		{"only the run knows", kfp, "", all, all},
+		{"one store", constant("gs://acme/shared/x"), "", 2, all},
+		{"no store", constant("hdfs://x"), "", 1, all},
+		{"root in another store", constant("gs://acme/shared/x"), "minio://lab", 2, all - 1},
+		{"root in the same store", constant("gs://acme/shared/x"), "gs://acme/shared", 1, all - 1},
+		{"harmless source", seen(constant("gs://acme/shared/x"), "'def make(data, model): pass'"), "", 2, 1},
+		{"source with a URI", seen(constant("gs://acme/shared/x"), "'def make(data, model): model.uri = data.uri'"), "", 2, all},
+		{"source with another", seen(constant("gs://acme/shared/x"), "'def make(data, model): f(model, \"gs://x\")'"), "", 2, all},
+	} {
+		m := manifest(t, "kfp.yaml", []byte(tt.text), argo.Options{ArtifactRoot: tt.root, Stores: table(t)})
+		judge(t, m)
+		for name, want := range map[string]int{"make": tt.make, "show": tt.show} {
+			if got := len(templateOf(t, m, name).Inputs.Artifacts); got != want {
+				t.Errorf("%s: %s has %d artifacts, want %d", tt.name, name, got, want)
+			}
+		}
+	}
+}
+
+// An artifact comes from the store its URI lies in, and from nowhere else.
+func TestStoresOfRunTimeURIs(t *testing.T) {
+	const sdk, plain = "make", "use"
+	text := kfpWithURI(t)
 	byRoot := map[string][2]*argo.Manifest{}
 	of := func(root string) [2]*argo.Manifest {
 		if byRoot[root][0] == nil {
@@ -462,13 +502,10 @@ func TestReaderKnowsStores(t *testing.T) {
 
 // The artifacts of a template for every kind of store, for review.
 func TestStoresGolden(t *testing.T) {
-	text, err := os.ReadFile("testdata/kfp.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := kfpWithURI(t)
 	m := manifest(t, "kfp.yaml", text, argo.Options{ArtifactRoot: "azblob://box/runs", Stores: table(t)})
-	make := templateOf(t, m, "make")
-	got, err := yaml.Marshal(map[string]any{"inputs": make.Inputs.Artifacts, "outputs": make.Outputs.Artifacts})
+	tmpl := templateOf(t, m, "make")
+	got, err := yaml.Marshal(map[string]any{"inputs": tmpl.Inputs.Artifacts, "outputs": tmpl.Outputs.Artifacts})
 	if err != nil {
 		t.Fatal(err)
 	}
