@@ -109,7 +109,7 @@ func (w *writer) result(s *scope, v ir.Value, p *ir.Port) *node {
 			m.add("items", itemsNode(*p.Type.Items))
 		}
 	}
-	m.addText("description", p.Description)
+	m.addText("description", strings.TrimSpace(p.Description))
 	if len(m.fields) == 1 && m.fields[0].key == "value" && m.fields[0].value.kind < mapNode {
 		return m.fields[0].value
 	}

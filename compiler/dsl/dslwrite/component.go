@@ -1,13 +1,15 @@
 package dslwrite
 
 import (
+	"strings"
+
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
 
 func (w *writer) component(c *ir.Component) *node {
 	w.comp = c
 	m := open()
-	m.addText("description", c.Description)
+	m.addText("description", strings.TrimSpace(c.Description))
 	if d := c.DAG(); d != nil {
 		m.add("pipeline", w.inline(c))
 		return m

@@ -168,7 +168,7 @@ func (w *writer) document() *node {
 		display = p.Name.Text
 	}
 	doc.addText("display-name", display)
-	doc.addText("description", p.Description)
+	doc.addText("description", strings.TrimSpace(p.Description))
 	s := w.closedScope(p.Root)
 	if p.Dialect == ir.KFP {
 		doc.add("rules", plain("kfp"))

@@ -97,7 +97,7 @@ func (w *writer) ports(ports []*ir.Port, name func(string) string) *node {
 func (w *writer) port(p *ir.Port) *node {
 	m := mapping()
 	typeKeys(m, p.Type)
-	m.addText("description", p.Description)
+	m.addText("description", strings.TrimSpace(p.Description))
 	if p.Default != nil {
 		m.add("default", w.literal(p.Default.V, p.Type, p.Default.At))
 	}

@@ -38,6 +38,9 @@ func (w *writer) value(s *scope, v ir.Value, want ir.Type) *node {
 			return out
 		}
 	case *ir.Template:
+		if l, ok := constantText(v); ok && (want.Kind == ir.String || want.Kind == ir.Dynamic) {
+			return w.literal(l, want, v.At)
+		}
 		if v.Escape == 0 && whole(v, want) {
 			return w.text(s, v)
 		}
@@ -65,6 +68,22 @@ func whole(v *ir.Template, want ir.Type) bool {
 		}
 	}
 	return true
+}
+
+// constantText is the text of a template without a part that is not constant.
+func constantText(v *ir.Template) (string, bool) {
+	parts := flat(v)
+	switch {
+	case v.Escape > 0 || len(parts) > 1:
+		return "", false
+	case len(parts) == 0:
+		return "", true
+	}
+	l, ok := parts[0].(*ir.Literal)
+	if !ok {
+		return "", false
+	}
+	return l.V.(string), true
 }
 
 // flat are the parts of a template with templates in it opened up, texts that
@@ -126,8 +145,10 @@ func (w *writer) text(s *scope, v ir.Value) *node {
 			}
 			t := escape(l.V.(string))
 			// A dollar before an expression would make text of it.
-			if strings.HasSuffix(t, "$") && i+1 < len(parts) {
-				t = t[:len(t)-1] + "${{ '$' }}"
+			if i+1 < len(parts) {
+				if before := strings.TrimRight(t, "$"); before != t {
+					t = before + "${{ '" + t[len(before):] + "' }}"
+				}
 			}
 			b.WriteString(t)
 		}
