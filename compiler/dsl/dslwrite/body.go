@@ -192,7 +192,7 @@ func (w *writer) useTask(m *node, s *scope, t *ir.Task) {
 			m.fields = slices.DeleteFunc(m.fields, func(f field) bool { return f.key == "as" })
 		}
 	}
-	w.order(m, s, t, w.undeclared(s, t))
+	w.order(m, s, t, undeclared(t))
 	inputs := mapping()
 	if as != "" {
 		inputs.add(w.inputName(t.Component, t.ForEach.Item.Text), text("${{ "+as+" }}"))
@@ -201,31 +201,32 @@ func (w *writer) useTask(m *node, s *scope, t *ir.Task) {
 		if t.ForEach != nil && b.Name.Text == t.ForEach.Item.Text {
 			continue
 		}
-		p := t.Component.Input(b.Name.Text)
-		switch {
-		case p != nil:
+		// What KFP hands over only for the sake of texts that hold it has been
+		// put into those; nobody declares it.
+		if p := t.Component.Input(b.Name.Text); p != nil {
 			inputs.add(w.inputName(t.Component, b.Name.Text), w.value(s, b.Value, p.Type))
-		case t.Component.DAG() == nil:
-			inputs.add(b.Name.Text, w.value(s, b.Value, ir.Type{Kind: ir.Dynamic}))
 		}
 	}
 	m.addFilled("inputs", inputs)
 	w.settings(m, s, t)
 }
 
-// undeclared are the tasks that a DAG's task waits for only because it is given
-// what its component does not have.
-func (w *writer) undeclared(s *scope, t *ir.Task) []string {
-	if t.Component.DAG() == nil {
-		return nil
-	}
-	var out []string
+// undeclared are the tasks that a task waits for only because it is given what
+// its component does not have.
+func undeclared(t *ir.Task) []string {
+	var out, used []string
 	for _, b := range t.Args {
 		if t.Component.Input(b.Name.Text) == nil {
 			out = append(out, producers(b.Value)...)
+		} else {
+			used = append(used, producers(b.Value)...)
 		}
 	}
-	return missing(out, t)
+	if len(out) == 0 {
+		return nil
+	}
+	t.Settings.EachValue(func(v ir.Value) { used = append(used, producers(v)...) })
+	return missing(slices.DeleteFunc(out, func(name string) bool { return slices.Contains(used, name) }), t)
 }
 
 // producers are the siblings that a value reads.

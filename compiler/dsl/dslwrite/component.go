@@ -15,10 +15,9 @@ func (w *writer) component(c *ir.Component) *node {
 		return m
 	}
 	w.checkPorts(c)
-	m.addFilled("inputs", w.ports(append(c.Inputs[:len(c.Inputs):len(c.Inputs)], w.extra[c]...), itself))
+	m.addFilled("inputs", w.ports(c.Inputs, itself))
 	m.addFilled("outputs", w.ports(c.Outputs, itself))
 	s := componentScope(c)
-	s.refs = withExtra(s.refs, w.extra[c])
 	switch b := c.Body.(type) {
 	case *ir.Container:
 		w.container(m, s, b)
@@ -37,13 +36,6 @@ func componentScope(c *ir.Component) *scope {
 		s.refs[p.Name.Text] = &ref{text: member("inputs", p.Name.Text), typ: p.Type}
 	}
 	return s
-}
-
-func withExtra(refs map[string]*ref, extra []*ir.Port) map[string]*ref {
-	for _, p := range extra {
-		refs[p.Name.Text] = &ref{text: member("inputs", p.Name.Text), typ: p.Type}
-	}
-	return refs
 }
 
 // inline is a DAG that is used as a component: it sees only its inputs.

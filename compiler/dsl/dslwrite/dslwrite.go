@@ -28,7 +28,7 @@ func Write(p *ir.Pipeline, report diag.Reporter) []byte {
 func write(p *ir.Pipeline, report diag.Reporter, flat bool) []byte {
 	w := &writer{
 		p: p, report: report, flat: flat,
-		uses: map[*ir.Component]int{}, names: map[*ir.Component]string{}, extra: map[*ir.Component][]*ir.Port{},
+		uses: map[*ir.Component]int{}, names: map[*ir.Component]string{},
 		inputs: map[*ir.Component]map[string]string{}, outputs: map[*ir.Component]map[string]string{},
 		wanted: map[*ir.Component]bool{}, first: map[*ir.Component]*ir.Component{}, leaves: map[*ir.Component]*node{},
 	}
@@ -46,7 +46,6 @@ type writer struct {
 	first    map[*ir.Component]*ir.Component // the first of those written alike
 	leaves   map[*ir.Component]*node         // components without tasks, written
 	wanted   map[*ir.Component]bool          // those that stand under components
-	extra    map[*ir.Component][]*ir.Port    // inputs that tasks give and nobody declares
 	inputs   map[*ir.Component]map[string]string
 	outputs  map[*ir.Component]map[string]string
 	sequence []*ir.Component // all but the root, as the document uses them
@@ -67,7 +66,6 @@ func (w *writer) survey() {
 	allowed, containers := 0, 0
 	w.p.Walk(func(_ *ir.Component, t *ir.Task) {
 		w.uses[t.Component]++
-		w.extras(t)
 		if t.Settings == nil {
 			return
 		}
@@ -141,23 +139,6 @@ func (w *writer) visit(c *ir.Component, seen map[*ir.Component]bool) {
 			w.visit(t.Component, seen)
 		}
 	})
-}
-
-// extras notes inputs that a task gives and its container does not declare: in
-// KFP a program sees them all the same.
-func (w *writer) extras(t *ir.Task) {
-	if t.Component.DAG() != nil {
-		return
-	}
-	for _, b := range t.Args {
-		known := t.Component.Input(b.Name.Text) != nil
-		for _, p := range w.extra[t.Component] {
-			known = known || p.Name.Text == b.Name.Text
-		}
-		if !known {
-			w.extra[t.Component] = append(w.extra[t.Component], &ir.Port{Name: b.Name, Type: ir.Type{Kind: ir.Dynamic}, Optional: true})
-		}
-	}
 }
 
 func (w *writer) document() *node {

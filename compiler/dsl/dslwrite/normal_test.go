@@ -22,7 +22,8 @@ import (
 //   - whether an order between siblings comes from data or from `after`
 //   - the order of arguments and of components; white space around descriptions
 //   - the dialect's looks of a constant: KFP's 1 for a number, its 1 for a text
-//   - whether a container declares an input that tasks give it all the same
+//   - arguments that the component neither declares nor reads; what they make
+//     the task wait for stays
 //
 // It is written apart from the writer and shares nothing with it but
 // expr.Program.Rewrite.
@@ -74,9 +75,6 @@ type normalizer struct {
 func (n *normalizer) ports(ports []*ir.Port) []*ir.Port {
 	var out []*ir.Port
 	for _, p := range ports {
-		if p.Type.Kind == ir.Dynamic && p.Optional { // declared or not: a program sees what it is given
-			continue
-		}
 		q := *p
 		q.Captured, q.Description = false, strings.TrimSpace(p.Description)
 		if p.Default != nil {
@@ -235,11 +233,12 @@ func itemsOf(v ir.Value) ir.Value {
 func (n *normalizer) args(e *env, t *ir.Task, path string) []*ir.Binding {
 	var out []*ir.Binding
 	for _, b := range t.Args {
-		if null(b.Value) {
+		p := t.Component.Input(b.Name.Text)
+		if null(b.Value) || p == nil {
 			continue
 		}
 		v := n.literal(e, b.Value, path)
-		if p := t.Component.Input(b.Name.Text); p != nil {
+		if p != nil {
 			if l, ok := b.Value.(*ir.Literal); ok {
 				v = &ir.Literal{V: quote(byType(l.V, p.Type))}
 			}
