@@ -119,7 +119,9 @@ func (w *writer) result(s *scope, v ir.Value, p *ir.Port) *node {
 func (w *writer) tasks(s *scope) *node {
 	m := open()
 	for _, t := range s.dag.Tasks {
-		m.add(s.names[t.Name.Text], w.task(s, t))
+		task := w.task(s, t)
+		task.block = len(task.fields) > 1 || task.fields[0].value.block
+		m.add(s.names[t.Name.Text], task)
 	}
 	return m
 }

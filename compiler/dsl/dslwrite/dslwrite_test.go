@@ -181,3 +181,33 @@ func TestRoundTrip(t *testing.T) {
 	}
 	t.Logf("%d pipelines", n)
 }
+
+// TestGoldens: what people see.
+func TestGoldens(t *testing.T) {
+	var names []string
+	for _, pattern := range [...]string{"testdata/*.yaml", "../../kfpspec/testdata/ir/*.yaml", "../testdata/ok/nested.yaml", "../testdata/ok/kfp.yaml"} {
+		found, _ := filepath.Glob(pattern)
+		names = append(names, found...)
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, ds := parse(name, text)
+		if p == nil {
+			t.Fatalf("%s: %s", name, show(ds))
+		}
+		got := roundTrip(t, p, dslwrite.Write)
+		golden := filepath.Join("testdata", strings.TrimSuffix(filepath.Base(name), ".yaml")+".golden")
+		if *update {
+			if err := os.WriteFile(golden, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if want, _ := os.ReadFile(golden); !bytes.Equal(got, want) {
+			t.Errorf("%s differs (rewrite with -update):\n%s", golden, difference(string(want), string(got)))
+		}
+	}
+}

@@ -233,6 +233,10 @@ func (w *writer) joined(s *scope, v *ir.Template) (string, bool) {
 	if v.Escape > 0 {
 		once := *v
 		once.Escape--
+		if parts := flat(&once); once.Escape == 0 && len(parts) == 1 {
+			in, ok := w.argument(s, parts[0])
+			return "escape(" + in + ")", ok
+		}
 		in, ok := w.joined(s, &once)
 		return "escape(" + in + ")", ok
 	}
