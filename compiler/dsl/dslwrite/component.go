@@ -15,9 +15,15 @@ func (w *writer) component(c *ir.Component) *node {
 		return m
 	}
 	w.checkPorts(c)
+	s := componentScope(c)
+	if b := c.Container(); b != nil {
+		m.add("image", w.text(s, b.Image))
+		if b.Contract == ir.KFPContract {
+			m.add("contract", plain("kfp"))
+		}
+	}
 	m.addFilled("inputs", w.ports(c.Inputs, itself))
 	m.addFilled("outputs", w.ports(c.Outputs, itself))
-	s := componentScope(c)
 	switch b := c.Body.(type) {
 	case *ir.Container:
 		w.container(m, s, b)
@@ -51,10 +57,6 @@ func (w *writer) inline(c *ir.Component) *node {
 }
 
 func (w *writer) container(m *node, s *scope, b *ir.Container) {
-	m.add("image", w.text(s, b.Image))
-	if b.Contract == ir.KFPContract {
-		m.add("contract", plain("kfp"))
-	}
 	m.addText("working-dir", b.WorkDir)
 	env := b.Env
 	if script := w.script(m, s.comp, b); script {

@@ -146,7 +146,7 @@ func (e *emitter) item(n *node, indent int) {
 // text writes a text and ends its line; indent is that of a block's lines.
 func (e *emitter) text(s string, indent int) {
 	switch {
-	case expressionLine(s):
+	case expressionLine(s), prose(s):
 		e.b.WriteString(s)
 		e.b.WriteByte('\n')
 	case quotable(s):
@@ -161,7 +161,19 @@ func (e *emitter) text(s string, indent int) {
 // expressionLine reports whether a text that begins with an expression, as most
 // in this language, needs no quotes.
 func expressionLine(s string) bool {
-	if !strings.HasPrefix(s, "${{") || strings.HasSuffix(s, " ") || strings.HasSuffix(s, ":") {
+	return strings.HasPrefix(s, "${{") && oneLine(s)
+}
+
+// prose reports whether a text that is no expression needs no quotes on a line of
+// its own: it begins with a letter and is no word that means something else.
+func prose(s string) bool {
+	return s != "" && (s[0] >= 'a' && s[0] <= 'z' || s[0] >= 'A' && s[0] <= 'Z') && len(s) > 5 && oneLine(s)
+}
+
+// oneLine reports whether YAML takes a text without quotes, at the end of a line,
+// for just this text.
+func oneLine(s string) bool {
+	if strings.HasSuffix(s, " ") || strings.HasSuffix(s, ":") {
 		return false
 	}
 	for i, r := range s {
