@@ -65,13 +65,22 @@ func TestManifestOfDSL(t *testing.T) {
 }
 
 // plainNames reports whether no name may differ: tasks stand in one DAG, every
-// component is still one of its own, and outputs come in the order in which they
-// are declared.
+// component is still one of its own and given nothing else than it declares, and
+// outputs come in the order in which they are declared.
 func plainNames(first, second *ir.Pipeline) bool {
 	for _, c := range first.Components {
 		if c.DAG() != nil {
 			return false
 		}
+	}
+	declared := true
+	first.Walk(func(_ *ir.Component, t *ir.Task) {
+		for _, b := range t.Args {
+			declared = declared && t.Component.Input(b.Name.Text) != nil
+		}
+	})
+	if !declared { // the order of what a task waits for follows from its arguments
+		return false
 	}
 	for i, o := range first.Root.DAG().Outputs {
 		if first.Root.Outputs[i].Name.Text != o.Name.Text {
