@@ -38,6 +38,9 @@ func (s *scope) bind(t *ir.Task, itemInput string, item any) (map[string]any, er
 		}
 		x, err := convert(v, p.Type)
 		if err == nil {
+			err = s.whole(x, p.Type)
+		}
+		if err == nil {
 			err = checkLimits(x, p.Limits)
 		}
 		if err != nil {
@@ -46,6 +49,14 @@ func (s *scope) bind(t *ir.Task, itemInput string, item any) (map[string]any, er
 		out[name] = x
 	}
 	return out, s.bindExtra(t, out)
+}
+
+// whole refuses a fraction for an integer. KFP does not look.
+func (s *scope) whole(v any, t ir.Type) error {
+	if f, ok := v.(float64); ok && t.Kind == ir.Integer && s.run.pipeline.Dialect == ir.DSL {
+		return fmt.Errorf("%s is not an integer", ir.Text(f))
+	}
+	return nil
 }
 
 // bindExtra carries inputs that the component does not declare, as KFP allows.

@@ -351,7 +351,7 @@ func (at *place) argument(p *param, t *ir.Task) (text string, ok bool) {
 	if p.record {
 		return v.recordFor(port).argument(), true
 	}
-	v = v.converted(port)
+	v = at.d.l.taken(v, port)
 	if v.isConst && p.fixed != nil && v.argument() == *p.fixed {
 		return "", false
 	}

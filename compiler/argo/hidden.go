@@ -152,7 +152,7 @@ func (at *place) componentExpr(c *ir.Component, e *ir.Expr) value {
 				}
 				return constant(nil)
 			}
-			return at.value(b.Value).converted(port)
+			return at.d.l.taken(at.value(b.Value), port)
 		case *ir.RunRef:
 			return at.runFact(v)
 		}

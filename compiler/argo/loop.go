@@ -25,7 +25,7 @@ func (l *lowerer) loopUnit(t *ir.Task, inner *unit) *unit {
 	for _, p := range body.params {
 		text := tag(inputParam(p.name))
 		if p.port != nil && p.port.Name.Text == item && (p.record || !p.port.Type.IsArtifact()) {
-			text = itemArgument(items, p)
+			text = l.itemArgument(items, p)
 		} else {
 			u.params = append(u.params, p)
 		}
@@ -48,12 +48,12 @@ func (l *lowerer) loopUnit(t *ir.Task, inner *unit) *unit {
 	return u
 }
 
-func itemArgument(items string, p param) string {
+func (l *lowerer) itemArgument(items string, p param) string {
 	e := value{typ: ir.Type{Kind: ir.Dynamic}, expr: "fromJSON(" + inputParam(items) + ")[int(item)]", absent: true}
 	if p.record {
 		return value{typ: ir.Type{Kind: ir.Struct}, expr: e.expr}.argument()
 	}
-	return e.converted(p.port).argument()
+	return l.taken(e, p.port).argument()
 }
 
 // collect gives each output as the list of what the iterations gave, in the

@@ -149,6 +149,15 @@ func (v value) oneOf(l *ir.Limits) value {
 	return value{typ: v.typ, absent: v.absent, expr: "filter([" + v.decoded() + "]," + test + ")[0]"}
 }
 
+// taken is the value as an input of a component takes it. In our own language an
+// integer is whole wherever it comes from; KFP does not look.
+func (l *lowerer) taken(v value, port *ir.Port) value {
+	if l.p.Dialect == ir.DSL && port.Type.Kind == ir.Integer && v.typ.Kind == ir.Dynamic && !v.isConst {
+		v = value{typ: v.typ, absent: v.absent, expr: "filter([" + v.decoded() + "],type(#) != 'float' or # == floor(#))[0]"}
+	}
+	return v.converted(port)
+}
+
 // items is the value as the list of a loop: KFP calls a list whose elements it
 // does not know text, and means JSON.
 func (v value) items() value {

@@ -29,6 +29,15 @@ func (d *decl) output(name string) (t ir.Type, optional, ok bool) {
 	return t, optional, ok
 }
 
+// mayLack reports whether the task may succeed without an output: what a task
+// inside it gives, which may be skipped.
+func (d *decl) mayLack() bool {
+	if d.body != nil {
+		return d.as == ""
+	}
+	return d.component != nil && d.component.container() == nil
+}
+
 func (d *decl) outputNames() []string {
 	switch {
 	case d.body != nil:

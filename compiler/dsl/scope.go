@@ -42,10 +42,12 @@ type target struct {
 	captureKey
 	typ      ir.Type
 	optional bool
-	secret   bool
-	field    ir.RunField
-	aspect   ir.Aspect
-	key      string // of metadata
+	// uncertain: whether it may be absent depends on what tasks wait for.
+	uncertain bool
+	secret    bool
+	field     ir.RunField
+	aspect    ir.Aspect
+	key       string // of metadata
 }
 
 type targetKind uint8
@@ -235,6 +237,7 @@ func (s *scope) findOutput(path []string, at *ir.Task) (t target, n int, ok bool
 	}
 	t.captureKey = captureKey{owner: owner, kind: outputTarget, task: path[1], name: path[3]}
 	t.typ, t.optional = typ, optional || ended || via != nil && via.Trigger == ir.Completed
+	t.uncertain = !t.optional && (d.mayLack() || at == nil && owner == s)
 	return t, 4, true
 }
 

@@ -38,7 +38,7 @@ func (v *view) Lookup(path []string) (expr.Variable, int, bool) {
 	}
 	name := strings.Join(path[:n], ".")
 	v.seen[name] = t
-	return expr.Variable{Name: name, Type: t.typ, Optional: t.optional && !v.judged}, n, true
+	return expr.Variable{Name: name, Type: t.typ, Optional: t.optional && !v.judged, Uncertain: t.uncertain && !v.judged}, n, true
 }
 
 func (v *view) Names(path []string) []string { return v.place.names(path) }

@@ -9,6 +9,10 @@ type Variable struct {
 	Name     string // canonical dotted path: "inputs.rows", "tasks.train.outputs.model", "region"
 	Type     ir.Type
 	Optional bool // may be absent
+	// Uncertain: not declared optional, but the whole graph would have to be
+	// known to say that it is never absent. It is read as if it were there; when
+	// it is not, that is an error, and has tells.
+	Uncertain bool
 }
 
 // A Scope says what an expression may read. Front ends implement it; nothing in

@@ -50,7 +50,7 @@ func (c *Cache) Compile(fr source.Fragment, s Scope, report diag.Reporter) *Prog
 func (r remembered) fits(s Scope) bool {
 	for _, q := range r.asked {
 		v, n, ok := s.Lookup(q.path)
-		if n != q.n || ok != q.ok || v.Name != q.v.Name || v.Optional != q.v.Optional || !v.Type.Equal(q.v.Type) {
+		if n != q.n || ok != q.ok || v.Name != q.v.Name || v.Optional != q.v.Optional || v.Uncertain != q.v.Uncertain || !v.Type.Equal(q.v.Type) {
 			return false
 		}
 	}

@@ -60,7 +60,9 @@ func kind(k ir.Kind) ir.Type { return ir.Type{Kind: k} }
 // sample is the scope of most tests.
 func sample() table {
 	s := table{}
-	add := func(name string, t ir.Type, optional bool) { s[name] = Variable{name, t, optional} }
+	add := func(name string, t ir.Type, optional bool) {
+		s[name] = Variable{Name: name, Type: t, Optional: optional}
+	}
 	add("inputs.rows", kind(ir.Integer), false)
 	add("inputs.n", kind(ir.Integer), false)
 	add("inputs.rate", kind(ir.Number), false)

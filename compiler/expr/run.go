@@ -68,7 +68,7 @@ func (a *activation) ResolveName(name string) (any, bool) {
 	present = present && raw != nil
 	switch {
 	case l.mode == readPresence:
-		return types.Bool(present || !v.Optional), true
+		return types.Bool(present || !v.Optional && !v.Uncertain), true
 	case !present && l.mode == readOptional:
 		return types.OptionalNone, true
 	case !present && v.Type.Kind == ir.Dynamic && !v.Optional:

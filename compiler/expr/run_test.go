@@ -90,7 +90,7 @@ func TestCache(t *testing.T) {
 	if q := c.Compile(fragment("inputs.rows-1"), s, report); q != p {
 		t.Error("the same text was compiled twice")
 	}
-	s["inputs.rows-1"] = Variable{"inputs.rows-1", kind(ir.String), false}
+	s["inputs.rows-1"] = Variable{Name: "inputs.rows-1", Type: kind(ir.String)}
 	if q := c.Compile(fragment("inputs.rows-1"), s, report); q == p || q.Type().Kind != ir.String {
 		t.Error("another scope gave the same program")
 	}
@@ -110,7 +110,7 @@ func TestManyVariables(t *testing.T) {
 	var terms []string
 	for i := range 3 * poolSize {
 		name := "inputs.v" + strconvInt(int64(i))
-		s[name] = Variable{name, kind(ir.Integer), false}
+		s[name] = Variable{Name: name, Type: kind(ir.Integer)}
 		values[name] = int64(i)
 		terms = append(terms, name)
 	}

@@ -218,17 +218,17 @@ func (t *translator) ident(e ast.Expr) term {
 	w := hole(l.index)
 	switch l.mode {
 	case readPresence:
-		if !v.Optional {
+		if !v.Optional && !v.Uncertain {
 			return term{s: "true"}
 		}
 		return term{s: "(" + w + " != nil)"}
 	case readOptional:
 		return t.stop(unfinishedOptional(t.sp.at(t.a, e)))
 	}
-	if !v.Optional || t.present[l.index] > 0 {
+	if !v.Optional && !v.Uncertain || t.present[l.index] > 0 {
 		return term{s: w, any: true, finite: true}
 	}
-	if !t.warned[l.index] {
+	if v.Optional && !t.warned[l.index] {
 		t.warned[l.index] = true
 		short := v.Name[strings.LastIndexByte(v.Name, '.')+1:]
 		t.report(mayBeAbsent(t.sp.at(t.a, e), v.Name, short))

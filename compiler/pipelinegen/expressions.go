@@ -200,12 +200,14 @@ func (g *generator) kfpBranch(t *task, depth int) {
 	if otherwise {
 		conditions = append(conditions, rest)
 	}
+	var branches []*task // which do not see each other
 	for _, c := range conditions {
 		u := &task{in: t.body, name: g.name("condition"), when: c}
 		u.body = &body{parent: t.body, owner: u}
 		g.fill(u.body, depth+2)
-		t.body.tasks = append(t.body.tasks, u)
+		branches = append(branches, u)
 	}
+	t.body.tasks = branches
 	if otherwise {
 		g.oneOf(t.body)
 	}

@@ -20,7 +20,7 @@ func (g *generator) kfp() bool { return g.p.dialect == KFP }
 
 func generate(r *rand, d Dialect, size int) (*plan, map[string]any) {
 	g := &generator{r: r, p: &plan{dialect: d, name: "random"}, names: map[string]int{}}
-	g.left = r.between(1, size)
+	g.left = r.between((size+1)/2, size)
 	g.p.root = &body{}
 	for range r.between(0, 4) {
 		g.p.root.inputs = append(g.p.root.inputs, g.declared(g.parameter()))
@@ -465,6 +465,9 @@ func (g *generator) container(t *task) {
 	}
 	for range g.r.between(0, 3) {
 		g.wire(t, c, false)
+		if in := c.inputs[len(c.inputs)-1].typ; in.kind == anImport && c.style == byScript {
+			c.style = byEnv // a script would want the file
+		}
 	}
 	for range pick(g.r, []int{0, 1, 1, 1, 2, 2}) {
 		g.result(c)
@@ -486,7 +489,7 @@ func (g *generator) failing(c *component) {
 		}
 	case !g.kfp() && g.inLoop == 0 && g.r.chance(4):
 		c.flaky = g.r.between(1, 2)
-	case !g.kfp() && len(c.outputs) > 0 && g.r.chance(2):
+	case !g.kfp() && len(c.outputs) > 0 && !c.outputs[len(c.outputs)-1].typ.artifact() && g.r.chance(2):
 		c.silent = true
 	}
 }

@@ -59,10 +59,35 @@ func interpret(p *plan, args map[string]any) Want {
 	}
 	out := in.body(f, "")
 	in.want.Failed = out.state == failed
-	for name, v := range out.values {
-		in.want.Outputs[name] = visible(v)
+	for _, o := range p.root.outputs {
+		v, ok := out.values[o.name]
+		switch {
+		case !ok:
+		case o.typ.kind == aList && o.typ.artifact():
+			list := []any{}
+			for range count(v) {
+				list = append(list, Artifact{})
+			}
+			in.want.Outputs[o.name] = list
+		default:
+			in.want.Outputs[o.name] = visible(v)
+		}
 	}
 	return in.want
+}
+
+// count is the number of artifacts in a list, and in lists in it: they are shown
+// and handed on as one.
+func count(v any) int {
+	list, ok := v.([]any)
+	if !ok {
+		return 1
+	}
+	n := 0
+	for _, x := range list {
+		n += count(x)
+	}
+	return n
 }
 
 func visible(v any) any {
@@ -413,7 +438,7 @@ func (c *component) text(segments []segment, inputs map[string]any) string {
 			b.WriteString(v.content + v.uri)
 		case []any:
 			if c.input(s.input).typ.artifact() {
-				b.WriteString(strconv.Itoa(len(v)))
+				b.WriteString(strconv.Itoa(count(v)))
 				continue
 			}
 			b.WriteString(textOf(v))

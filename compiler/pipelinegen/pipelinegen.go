@@ -71,12 +71,14 @@ func New(opt Options) *Pipeline {
 		opt.Size = defaultSize
 	}
 	r := newRand(opt.Seed)
-	for {
+	for try := 1; ; try++ {
 		p, args := generate(r, opt.Dialect, opt.Size)
 		want := interpret(p, args)
 		if opt.MaxPods > 0 && want.Pods > opt.MaxPods {
 			// Smaller ones come out in the end: a single task is one pod.
-			opt.Size = max(1, opt.Size-1)
+			if try%4 == 0 {
+				opt.Size = max(1, opt.Size-1)
+			}
 			continue
 		}
 		text := writeDSL

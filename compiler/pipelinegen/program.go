@@ -13,8 +13,8 @@ type component struct {
 	style   style
 	rules   []*rule // one for each output
 	fail    *failure
-	flaky   int // the first attempts that fail
-	silent  bool
+	flaky   int  // the first attempts that fail
+	silent  bool // it does not write its last output, a parameter
 	literal bool // texts stand in the command line, else in the program
 }
 

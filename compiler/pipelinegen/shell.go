@@ -35,7 +35,7 @@ func (s *shell) program() string {
 	}
 	told := ""
 	for i, r := range c.rules {
-		if c.silent && i == len(c.rules)-1 && !c.outputs[i].typ.artifact() {
+		if c.silent && i == len(c.rules)-1 {
 			continue
 		}
 		told += s.rule(&b, r, c.outputs[i])
