@@ -371,13 +371,22 @@ func (n *normalizer) expression(e *env, v *ir.Expr, path string) traced {
 	p := v.Program.(*expr.Program)
 	texts := map[string]string{}
 	for _, x := range v.Vars {
-		t := n.trace(e, x.Value, path).text
-		if l, ok := x.Value.(*ir.Literal); ok && p.Untyped() {
-			if i, ok := l.V.(int64); ok {
-				t = strconv.FormatInt(i, 10) + ".0"
+		texts[x.Name] = "«" + n.trace(e, x.Value, path).text + "»"
+		if l, ok := x.Value.(*ir.Literal); ok {
+			switch v := l.V.(type) {
+			case int64:
+				texts[x.Name] = strconv.FormatInt(v, 10)
+				if p.Untyped() {
+					texts[x.Name] += ".0"
+				}
+			case string:
+				texts[x.Name] = "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(v) + "'"
+			case bool:
+				texts[x.Name] = strconv.FormatBool(v)
+			case nil:
+				texts[x.Name] = "null"
 			}
 		}
-		texts[x.Name] = "«" + t + "»"
 	}
 	out, ok := p.Rewrite(func(v expr.Variable) string { return texts[v.Name] })
 	if !ok {
