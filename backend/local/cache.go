@@ -51,8 +51,8 @@ func (r *run) cacheEntry(in *instance, c *ir.Container) cacheEntry {
 	}
 }
 
-// cacheKey covers image, command, args, env, values of parameters and URIs of
-// artifacts; secrets by name only.
+// cacheKey covers image, command, args, env, names of claims, values of
+// parameters and URIs of artifacts; secrets by name only.
 func (in *instance) cacheKey(c *ir.Container, want *ir.Cache) (string, error) {
 	facts := map[string]any{"v": cacheVersion, "pipeline": in.scope.run.pipeline.Name.Text}
 	if want.Key != nil {
@@ -75,6 +75,11 @@ func (in *instance) cacheKey(c *ir.Container, want *ir.Cache) (string, error) {
 	if facts["env"], err = in.cacheEnv(c, s); err != nil {
 		return "", err
 	}
+	if claims, err := in.cacheClaims(); err != nil {
+		return "", err
+	} else if len(claims) > 0 {
+		facts["claims"] = claims
+	}
 	inputs := make(map[string]any, len(in.inputs))
 	for name, v := range in.inputs {
 		if all := artifactsOf(v); len(all) > 0 {
@@ -94,6 +99,25 @@ func (in *instance) cacheKey(c *ir.Container, want *ir.Cache) (string, error) {
 	}
 	facts["outputs"] = outputs
 	return digest(facts), nil
+}
+
+// cacheClaims are the claims that the task mounts in a cluster.
+func (in *instance) cacheClaims() ([]any, error) {
+	if in.task.Settings == nil {
+		return nil, nil
+	}
+	var out []any
+	for _, v := range in.task.Settings.Volumes {
+		if v.Claim == nil {
+			continue
+		}
+		name, err := in.scope.text(v.Claim)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, []any{name, v.Path, v.SubPath})
+	}
+	return out, nil
 }
 
 func (in *instance) cacheEnv(c *ir.Container, inner *scope) (any, error) {

@@ -237,6 +237,13 @@ func TestCache(t *testing.T) {
 	if r := run("x"); r.Tasks[0].State != backend.Succeeded || count() != 3 {
 		t.Error(explain(r))
 	}
+	// Not with another claim.
+	p.Root.DAG().Tasks[0].Settings.Volumes = []*ir.Volume{{Path: "/data", Claim: lit("a")}}
+	for i, state := range []backend.State{backend.Succeeded, backend.Cached} {
+		if r := run("x"); r.Tasks[0].State != state || count() != 4 {
+			t.Errorf("%d: %s", i, explain(r))
+		}
+	}
 	// Not without being asked.
 	p.Root.DAG().Tasks[0].Settings.Cache.Asked = false
 	if r := run("x"); r.Tasks[0].State != backend.Succeeded {

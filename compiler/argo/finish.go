@@ -102,12 +102,24 @@ func (p *pod) cacheKey() string {
 	}
 	what := wfv1.Template{Outputs: p.t.Outputs, Container: &corev1.Container{
 		Image: p.main.Image, Command: p.main.Command, Args: p.main.Args, Env: p.main.Env, EnvFrom: p.main.EnvFrom, WorkingDir: p.main.WorkingDir}}
-	sum := sha256.Sum256([]byte(string(printYAML(&what)) + p.patch.command + p.patch.args))
+	sum := sha256.Sum256([]byte(string(printYAML(&what)) + p.patch.command + p.patch.args + p.claims()))
 	parts := []string{expr.ArgoString("v1"), expr.ArgoString(hex.EncodeToString(sum[:12]))}
 	for _, in := range p.u.params {
 		parts = append(parts, inputParam(in.name))
 	}
 	return "toJson(" + listExpr(parts) + ")"
+}
+
+// claims are what the key says of volumes and of variables that may be absent:
+// their names, or the inputs that bring them.
+func (p *pod) claims() string {
+	out := strings.Join(p.patch.env, "\n") + strings.Join(p.patch.envFrom, "\n")
+	for _, v := range p.settings.Volumes {
+		if v.Claim != nil {
+			out += "\nclaim " + p.setting(v.Claim) + " at " + v.Path + " " + v.SubPath
+		}
+	}
+	return out
 }
 
 // patchTemplate merges the author's own fields into the template.

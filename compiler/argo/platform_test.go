@@ -681,3 +681,34 @@ schemaVersion: 2.1.0
 		})
 	}
 }
+
+// TestCacheKeyOfSettings: the claims that a task mounts, and variables that may
+// be absent, tell its results apart; where it runs does not.
+func TestCacheKeyOfSettings(t *testing.T) {
+	key := func(settings string) string {
+		text := "pipeline: p\ninputs: {none: {type: string, optional: true}}\ncomponents: {c: {image: \"busybox:1\", command: [echo]}}\ntasks: {work: {component: c, cache: true, " + settings + "}}\n"
+		m := manifest(t, "p.yaml", []byte(text), argo.Options{})
+		for _, x := range m.Workflow.(*wfv1.Workflow).Spec.Templates {
+			if x.Memoize != nil {
+				return x.Memoize.Key
+			}
+		}
+		t.Fatal("no key")
+		return ""
+	}
+	plain := key("spot: never")
+	if key("resources: {cpu: 1}, node-selector: {a: b}") != plain {
+		t.Error("resources are part of the key")
+	}
+	seen := map[string]string{plain: "nothing"}
+	for _, settings := range []string{
+		"volumes: {/a: {claim: a}}", "volumes: {/a: {claim: b}}", "volumes: {/b: {claim: a}}", "volumes: {/a: {claim: a, sub-path: x}}",
+		`env: {A: {secret: "${{ inputs.none }}", key: a}}`, `env: {A: {secret: "${{ inputs.none }}", key: b}}`, `env: {A: {config-map: "${{ inputs.none }}", key: b}}`,
+	} {
+		k := key(settings)
+		if seen[k] != "" {
+			t.Errorf("%s and %s have one key", settings, seen[k])
+		}
+		seen[k] = settings
+	}
+}
