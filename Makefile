@@ -32,10 +32,15 @@ corpus: ## compile every pipeline of a corpus of KFP files: accepted by Argo, on
 	$(GO) run -tags $(TAGS) ./cmd/internal/corpuscheck -corpus $(SHARED)/corpus/kfp
 
 e2e: build ## end-to-end tests on the cluster that $$KUBECONFIG names
-	$(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -p 1 -run 'E2E|Cluster' ./backend/argo/... ./compiler/argo/... ./cmd/internal/e2e/...
+	$(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -p 1 -run 'E2E|Cluster' ./backend/argo/... ./compiler/argo/... ./cmd/internal/e2e/... ./cmd/internal/randomtest/...
 
 e2e-corpus: ## KFP's own test pipelines on the cluster that $$KUBECONFIG names; docs/corpus.md keeps the table
 	KFPGO_TEST_ORACLE=$(ORACLE) $(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -run 'TestTable|TestCorpusOnCluster' ./cmd/internal/e2ecorpus $(if $(WRITE),-write)
+
+nightly: build ## what takes hours: 100,000 random pipelines compiled, 5,000 run here, 200 on the cluster; each fuzz target for five minutes
+	KFPGO_RANDOM='compile=100000 local=5000' $(GO) test -tags $(TAGS) -count=1 -timeout 12h ./cmd/internal/randomtest/
+	KFPGO_RANDOM='cluster=200' $(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 4h -run E2E -v ./cmd/internal/randomtest/
+	$(MAKE) fuzz FUZZTIME=5m
 
 bench: build ## whole-process figures for generated and corpus pipelines, then Go benchmarks
 	$(GO) run -tags $(TAGS) ./cmd/internal/benchgen -bin $(BIN) -corpus $(SHARED)/corpus/kfp

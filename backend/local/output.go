@@ -132,7 +132,7 @@ func parseParameter(text string, t ir.Type) (any, error) {
 		return n, nil
 	case ir.Number:
 		f, err := strconv.ParseFloat(trimmed, 64)
-		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || strings.ContainsAny(trimmed, "xX_") {
 			return nil, notA(trimmed, "a number")
 		}
 		return wholeAsInt(f), nil

@@ -198,8 +198,10 @@ func (d *dag) lower() *wfv1.Template {
 		}
 	})
 	outputs := d.outputs()
+	claims := d.claims()
 	t := d.close(d.top)
 	t.Outputs = outputs
+	d.prove(t, claims)
 	return t
 }
 

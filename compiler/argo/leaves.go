@@ -38,6 +38,10 @@ func (l *lowerer) importerUnit(c *ir.Component) *unit {
 	}
 	record := structExpr([]string{"metadata", "name", "type", "uri"}, []string{metadata, expr.ArgoString(body.Output),
 		expr.ArgoConst(schemaRecord(body.Type)), at.value(body.URI).text()})
+	if at.doubtful(body.URI) || at.doubtful(body.Metadata) {
+		// See prove.
+		t.DAG.Tasks[0].When = never([]string{"toJson(" + record + ")"})
+	}
 	t.Outputs.Parameters = []wfv1.Parameter{{Name: recordName(body.Output), ValueFrom: &wfv1.ValueFrom{Expression: "toJson(" + record + ")"}}}
 	t.Annotations = map[string]string{NotePaths: `{"nothing":""}`, NotePorts: ir.JSON(map[string]any{portName(body.Output): portKind(body.Type)})}
 	if body.ToWorkspace {

@@ -100,6 +100,7 @@ func (l *lowerer) iterationUnit(t *ir.Task, inner *unit) *unit {
 	out := &wfv1.Template{DAG: &wfv1.DAGTemplate{Tasks: []wfv1.DAGTask{call}}}
 	d.annotate(out)
 	l.inputsOf(u, out)
+	var claims []claim
 	for _, p := range t.Component.Outputs {
 		u.outs[p.Name.Text] = outJSON
 		name := portName(p.Name.Text)
@@ -109,9 +110,14 @@ func (l *lowerer) iterationUnit(t *ir.Task, inner *unit) *unit {
 			}
 			name = recordName(p.Name.Text)
 		}
+		if inner.outs[p.Name.Text].doubtful(p) {
+			v := l.read(t, inner, p, recordType(p.Type), func(port string) string { return guardedOutput("run", port) })
+			claims = append(claims, claim{v, []string{"run"}})
+		}
 		v := l.read(t, inner, p, recordType(p.Type), func(port string) string { return outputParam("run", port) })
 		out.Outputs.Parameters = append(out.Outputs.Parameters, wfv1.Parameter{Name: name, ValueFrom: &wfv1.ValueFrom{Expression: v.jsonText()}})
 	}
+	d.prove(out, claims)
 	u.template = l.add(t.Name.Text+"-item", out)
 	return u
 }

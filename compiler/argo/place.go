@@ -248,15 +248,16 @@ func (l *lowerer) read(t *ir.Task, u *unit, p *ir.Port, typ ir.Type, read func(p
 const noValue = "<kfp-go:none>"
 
 // fromFile decodes what stood in an output's file: text as it is, numbers and
-// booleans as Go reads them, anything else JSON of its kind.
+// booleans as Go reads them, anything else JSON of its kind. No error may quote
+// the data: Argo waits for ever when it reads in one that something is missing.
 func fromFile(typ ir.Type, ref string) value {
 	switch typ.Kind {
 	case ir.String, ir.Dynamic, ir.Invalid:
 		return value{typ: typ, expr: ref}
 	case ir.Integer:
-		return value{typ: typ, expr: "filter([float(int(trim(" + ref + ")))],abs(#) <= 9007199254740991)[0]"}
+		return value{typ: typ, expr: "filter([float(int(filter([trim(" + ref + ")],# matches '^[+-]?0*[0-9]{1,16}$')[0]))],abs(#) <= 9007199254740991)[0]"}
 	case ir.Number:
-		return value{typ: typ, expr: "filter([float(trim(" + ref + "))],# == # and abs(#) <= 1.7976931348623157e308)[0]"}
+		return value{typ: typ, expr: "filter([float(filter([trim(" + ref + ")],# matches '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$')[0])],# == # and abs(#) <= 1.7976931348623157e308)[0]"}
 	case ir.Boolean:
 		return value{typ: typ, expr: "map([trim(" + ref + ")],# in ['1','t','T','TRUE','true','True'] ? true : (# in ['0','f','F','FALSE','false','False'] ? false : fromJSON('')))[0]"}
 	}

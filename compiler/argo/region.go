@@ -208,6 +208,7 @@ func (d *dag) close(r *region) *wfv1.Template {
 	for _, k := range r.kids {
 		t := d.close(k)
 		d.exportsOf(k, t)
+		d.prove(t, d.exportClaims(k))
 		for _, l := range k.imports {
 			if l.file {
 				t.Inputs.Artifacts = append(t.Inputs.Artifacts, wfv1.Artifact{Name: d.linkName(l), Optional: true})

@@ -314,6 +314,10 @@ func (g *generator) items(t *task) (value, typ) {
 		}
 		return &constant{[]any{}, typ{kind: aList}}, none
 	}
+	if elem.kind == aList {
+		// With [] among them, nothing is known of what is in the lists.
+		return &constant{list, listOf(elem)}, typ{kind: aList}
+	}
 	return &constant{list, listOf(elem)}, elem
 }
 

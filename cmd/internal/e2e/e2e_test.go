@@ -470,3 +470,53 @@ func write(t *testing.T, file string, b []byte) {
 		t.Fatal(err)
 	}
 }
+
+// An output of a group that cannot be computed fails the group, the run ends and
+// does not succeed: Argo by itself would wait for ever for what comes behind it.
+func TestE2EOutputsThatFail(t *testing.T) {
+	for name, text := range map[string]string{
+		"expression": `pipeline: expression
+inputs: {t: {type: string, default: "no number"}}
+components: {say: {image: "busybox:1", script: "true"}}
+tasks:
+  loop: {for-each: [a], tasks: {t: {component: say}}, outputs: {n: "${{ int(inputs.t) }}"}}
+  last: {component: say, after: loop}
+`,
+		"masked": `pipeline: masked
+inputs: {t: {type: string, default: "no number"}}
+components: {say: {image: "busybox:1", script: "true"}}
+tasks:
+  good: {component: say}
+  group: {tasks: {t: {component: say}}, outputs: {n: "${{ int(inputs.t) }}"}}
+  last: {component: say, after: [good, group]}
+`,
+		"program": `pipeline: program
+components:
+  make: {image: "busybox:1", outputs: {n: integer}, script: 'echo "x is missing" > "$OUTPUT_N"'}
+  say: {image: "busybox:1", script: "true"}
+tasks:
+  group: {tasks: {t: {component: make}}, outputs: {n: "${{ tasks.t.outputs.n }}"}}
+  last: {component: say, after: group}
+`,
+		"import": `pipeline: import
+inputs: {t: {type: string, default: "no number"}}
+components:
+  fetch: {inputs: {u: string}, outputs: {a: Dataset}, import: {uri: "gs://${{ int(inputs.u) }}"}}
+  say: {image: "busybox:1", script: "true"}
+tasks:
+  fetch: {component: fetch, inputs: {u: "${{ inputs.t }}"}}
+  last: {component: say, after: fetch}
+`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "p.yaml")
+			write(t, file, []byte(text))
+			local := here(t, file)
+			cluster, log := there(t, file)
+			if local.State != "failed" || cluster.State != "failed" {
+				t.Errorf("here %s, there %s\n%s", local.State, cluster.State, log)
+			}
+		})
+	}
+}
