@@ -52,6 +52,14 @@ func (s *Source) Lead(findings []diag.Diagnostic) []diag.Diagnostic {
 	return s.compiled.Lead(findings)
 }
 
+// Place leads a place in what was compiled from a Python file back to it.
+func (s *Source) Place(at source.Span) source.Span {
+	if s.compiled == nil {
+		return at
+	}
+	return s.compiled.Place(at)
+}
+
 // Labels are what the record keeps of how the pipeline's file was made: of a
 // Python file its digest, and what compiled it.
 func (s *Source) Labels() map[string]string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/compile"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/configcmd"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/lineage"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/version"
@@ -28,6 +29,7 @@ func Shapes() []Shape {
 		{"RunList", "Runs, the newest first: `runs list --output json`. Each is a Run without `tasks`.", exampleList()},
 		{"Lineage", "Where things came from (`up`) and what became of them (`down`): `lineage --format json`. Each is a tree of nodes: a `run`, a\n`task` or an `artifact`; `port` is the input or output over which the node above led here; `seen` marks a node whose children\nstand elsewhere in the tree, `cut` one at the greatest depth.", exampleLineage()},
 		{"Diagnostics", "Findings: `validate --format json`. A place is a half-open range: lines and columns count from 1, columns in code points,\noffsets in bytes from 0. Findings stand in source order.", exampleFindings()},
+		{"CompileReport", "What a pipeline says and what becomes of it: `compile --report=json`. `id` names a row of [kfp-compatibility.md](kfp-compatibility.md) for\never; `places` has the first few of `count`; `differs` is what is not as in KFP; the findings of a construct are at its lines, those at the end belong to\nnone.", exampleReport()},
 		{"Config", "The settings: `config --output json`.", exampleConfig()},
 		{"Version", "This program: `version --output json`.", exampleVersion()},
 	}
@@ -120,6 +122,19 @@ func exampleFindings() render.Document {
 			Related: []render.RelatedPlace{{Message: "defined here", Place: &render.Place{File: "pipeline.yaml", Line: 12, Column: 3, EndLine: 12, EndColumn: 10, Offset: 250, EndOffset: 257}}},
 			Fix:     &render.Fix{Place: &render.Place{File: "pipeline.yaml", Line: 18, Column: 16, EndLine: 18, EndColumn: 23, Offset: 371, EndOffset: 378}, Text: "prepare"},
 		}},
+	}
+}
+
+func exampleReport() compile.Report {
+	f := exampleFindings().Findings[0]
+	f.Code, f.Severity, f.Message, f.Hint, f.Related, f.Fix = "A610", "warning", "Argo's backoff factor is a whole number; 1.5 is rounded", "write a whole number", nil, nil
+	return compile.Report{
+		APIVersion: render.APIVersion, Kind: "CompileReport", Pipeline: "iris", Source: "pipeline.yaml",
+		Constructs: []compile.Construct{{
+			ID: "retry", Title: "Retries, of a task or inherited from a sub-pipeline", Chapter: "Order, conditions, loops", Count: 1, Places: []render.Place{*f.Place},
+			Argo: "`retryStrategy` of the pod; `backoffMaxDuration` is the longest single delay", Differs: "Argo multiplies by whole numbers: a fractional factor is rounded", Findings: []render.Finding{f},
+		}},
+		Findings: exampleFindings().Findings,
 	}
 }
 

@@ -53,6 +53,16 @@ func (c *Compiled) Lead(findings []diag.Diagnostic) []diag.Diagnostic {
 	return list.Sorted()
 }
 
+// Place leads one place back; where nothing is known it stays.
+func (c *Compiled) Place(at source.Span) source.Span {
+	if at.File == c.File {
+		if to := c.places.of(at); !to.IsZero() {
+			return to
+		}
+	}
+	return at
+}
+
 // of is the place of the smallest spot that holds the span.
 func (p *places) of(at source.Span) source.Span {
 	i := sort.Search(len(p.spots), func(i int) bool { return p.spots[i].start > at.Start })

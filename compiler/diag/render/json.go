@@ -79,17 +79,18 @@ func NewDocument(r Report) Document {
 }
 
 func newFinding(d diag.Diagnostic) Finding {
-	f := Finding{Code: string(d.Code), Severity: d.Severity.String(), Message: d.Message, Place: newPlace(d.Span), Hint: d.Hint}
+	f := Finding{Code: string(d.Code), Severity: d.Severity.String(), Message: d.Message, Place: NewPlace(d.Span), Hint: d.Hint}
 	for _, rel := range d.Related {
-		f.Related = append(f.Related, RelatedPlace{rel.Message, newPlace(rel.Span)})
+		f.Related = append(f.Related, RelatedPlace{rel.Message, NewPlace(rel.Span)})
 	}
 	if d.Fix != nil {
-		f.Fix = &Fix{newPlace(d.Fix.Span), d.Fix.Text}
+		f.Fix = &Fix{NewPlace(d.Fix.Span), d.Fix.Text}
 	}
 	return f
 }
 
-func newPlace(s source.Span) *Place {
+// NewPlace is the JSON form of a span, nil for none.
+func NewPlace(s source.Span) *Place {
 	if s.IsZero() {
 		return nil
 	}

@@ -26,6 +26,7 @@ type Options struct {
 	Name   string
 	Params []string
 	Strict bool
+	Report string // form of the report, "": none
 }
 
 func kinds() []string {
@@ -41,7 +42,10 @@ func New(a *app.App) *cobra.Command {
 		Long: `Turn a pipeline into a plain Argo Workflows manifest: one pod for each container
 task, nothing else in the cluster. The same input gives the same bytes.
 
-Nothing is written when the pipeline has errors.`,
+Nothing is written when the pipeline has errors.
+
+With --report it prints, construct by construct, what the pipeline says, what
+becomes of it in Argo, what differs from KFP, and the findings there.`,
 		Args: app.Args(0, 1, build.What),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if err := opt.check(cmd); err != nil {
@@ -59,6 +63,8 @@ Nothing is written when the pipeline has errors.`,
 	f.StringVar(&opt.To, "to", targets[0].name, "what to compile to: "+strings.Join(targetNames(), ", "))
 	f.StringVar(&opt.Name, "name", "", "name of the object; default: from the pipeline's")
 	f.BoolVar(&opt.Strict, "strict", false, "warnings fail too")
+	f.StringVar(&opt.Report, "report", "", "print what the pipeline says, what becomes of it in Argo and what differs from KFP, as `FORM` "+strings.Join(reportFormats(), ", ")+"; the manifest only with --out")
+	f.Lookup("report").NoOptDefVal = reportFormats()[0]
 	build.Params(f, &opt.Params)
 	build.Inputs(f)
 	app.Setting(f, "", "namespace", "artifact-root", "cache", "final-state", "argo-check", "argo-version")
@@ -70,6 +76,9 @@ Nothing is written when the pipeline has errors.`,
 func (opt *Options) check(cmd *cobra.Command) error {
 	if !slices.Contains(kinds(), opt.Kind) {
 		return app.WithHint(app.Usagef("--kind %q is none of %s", opt.Kind, strings.Join(kinds(), ", ")), diag.Hint(opt.Kind, kinds()))
+	}
+	if opt.Report != "" && !slices.Contains(reportFormats(), opt.Report) {
+		return app.WithHint(app.Usagef("--report=%q is none of %s", opt.Report, strings.Join(reportFormats(), ", ")), diag.Hint(opt.Report, reportFormats()))
 	}
 	to := findTarget(opt.To)
 	if to == nil {
@@ -96,11 +105,19 @@ func run(ctx context.Context, opt *Options) error {
 	if err != nil {
 		return err
 	}
+	if opt.Report != "" && res.Pipeline != nil {
+		if err := writeReport(opt, res); err != nil {
+			return err
+		}
+	}
 	if err := build.Tell(a, res.Diagnostics); err != nil {
 		return err
 	}
 	if opt.Strict && len(build.Without(res.Diagnostics, diag.Note)) > 0 {
 		return app.Findings()
+	}
+	if opt.Report != "" && opt.Out == "" {
+		return nil
 	}
 	if err := write(opt, out); err != nil {
 		return err

@@ -66,4 +66,4 @@ func printKFP(_ context.Context, _ *Options, res *compiler.Result, report diag.R
 }
 
 // manifestOnly names the flags that act on a manifest of Argo's alone.
-var manifestOnly = []string{"kind", "name", "namespace", "artifact-root", "cache", "final-state", "argo-check", "argo-version"}
+var manifestOnly = []string{"kind", "name", "namespace", "artifact-root", "cache", "final-state", "argo-check", "argo-version", "report"}
