@@ -82,7 +82,7 @@ type taskPlace struct {
 	// narrow places, as in defaults, see inputs and run only.
 	narrow bool
 	// exit: the task that this is the exit task of; it and its status are all
-	// that is seen of the scope's tasks.
+	// that is seen of the tasks of this scope.
 	exit *decl
 	// judged: the place of a condition that has KFP's rules.
 	judged bool
@@ -128,13 +128,17 @@ func (p *taskPlace) find(path []string) (t target, n int, ok bool) {
 	return p.scope.findLoop(path[0])
 }
 
-// findHost finds what an exit task sees of the task that it belongs to.
+// findHost finds what an exit task sees: of its own scope the task that it
+// belongs to and no other, and what every task sees of the enclosing ones.
 func (p *taskPlace) findHost(path []string) (t target, n int, ok bool) {
-	if len(path) < 2 || path[1] != p.exit.name {
+	if len(path) < 2 {
+		return t, 1, false
+	}
+	if d := p.scope.tasks[path[1]]; d != nil && d != p.exit {
 		return t, 1, false
 	}
 	t, n, ok = p.scope.findOutput(path, nil)
-	t.optional = true
+	t.optional = t.optional || path[1] == p.exit.name
 	return t, n, ok
 }
 

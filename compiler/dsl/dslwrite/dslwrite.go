@@ -100,8 +100,8 @@ func (w *writer) name(classes [][]*ir.Component) {
 // bare is the name of a component without KFP's prefix.
 func (w *writer) bare(c *ir.Component) string {
 	name := c.Name.Text
-	if w.p.Dialect == ir.KFP {
-		name = strings.TrimPrefix(name, "comp-")
+	if short := strings.TrimPrefix(name, "comp-"); w.p.Dialect == ir.KFP && valid(short) {
+		name = short
 	}
 	return fit(name)
 }

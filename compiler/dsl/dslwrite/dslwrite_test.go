@@ -16,6 +16,7 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/dsl/dslwrite"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/kfpspec"
+	"github.com/kfp-go/kfp-go/compiler/pipelinegen"
 	"github.com/kfp-go/kfp-go/compiler/source"
 	"github.com/kfp-go/kfp-go/compiler/tree"
 )
@@ -203,6 +204,28 @@ func TestGoldens(t *testing.T) {
 		}
 		if want, _ := os.ReadFile(golden); !bytes.Equal(got, want) {
 			t.Errorf("%s differs (rewrite with -update):\n%s", golden, difference(string(want), string(got)))
+		}
+	}
+}
+
+// TestRandom prints random pipelines of both languages.
+func TestRandom(t *testing.T) {
+	for _, dialect := range [...]pipelinegen.Dialect{pipelinegen.DSL, pipelinegen.KFP} {
+		for seed := range uint64(60) {
+			made := pipelinegen.New(pipelinegen.Options{Dialect: dialect, Seed: seed, Size: 20})
+			p, ds := parse("random.yaml", made.Text)
+			if p == nil {
+				t.Errorf("%v %d is refused: %s", dialect, seed, show(ds))
+				continue
+			}
+			out := roundTrip(t, p, dslwrite.Write)
+			if again, _ := parse("printed.yaml", out); again != nil {
+				// Once read, types of lists may be known that KFP left open.
+				stable(t, roundTrip(t, again, dslwrite.Write))
+			}
+			if t.Failed() {
+				t.Fatalf("%v, seed %d:\n%s", dialect, seed, made.Text)
+			}
 		}
 	}
 }

@@ -1,0 +1,60 @@
+package randomtest
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/dsl/dslwrite"
+	"github.com/kfp-go/kfp-go/compiler/pipelinegen"
+)
+
+// What `compile --to dsl` prints of a pipeline runs on this machine as the model
+// says that the pipeline itself does.
+func TestPrintedAsDSL(t *testing.T) {
+	n := setting(t, "printed", 40)
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range 4 {
+		wg.Go(func() {
+			for i := range next {
+				s := draw(t, i, pipelinegen.Options{MaxPods: 10})
+				if wrong := printedRuns(t, s); wrong != "" {
+					s = smaller(s, func(s sample) bool { return printedRuns(t, s) != "" })
+					t.Errorf("%s: %s\n%s", s, printedRuns(t, s), keep(t, s))
+				}
+			}
+		})
+	}
+	for i := 0; i < n && !t.Failed(); i++ {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+}
+
+// printedRuns says what is wrong with a run of the printed pipeline, "" if
+// nothing.
+func printedRuns(t testing.TB, s sample) string {
+	text, wrong := printed(t.Context(), s)
+	if wrong != "" {
+		return wrong
+	}
+	other := *s.Pipeline
+	other.Text = text
+	return runsHere(t, sample{&other, s.opt})
+}
+
+func printed(ctx context.Context, s sample) (text []byte, wrong string) {
+	res, _, wrong := compile(ctx, s)
+	if wrong != "" {
+		return nil, wrong
+	}
+	var list diag.List
+	text = dslwrite.Write(res.Pipeline, list.Report)
+	if list.Len() > 0 {
+		return nil, list.Sorted()[0].Message
+	}
+	return text, ""
+}
