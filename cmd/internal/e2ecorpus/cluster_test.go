@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,11 +45,11 @@ func TestCorpusOnCluster(t *testing.T) {
 	machine := make(chan struct{}, 1)
 	result := newResults()
 	t.Run("all", func(t *testing.T) {
-		for _, c := range table {
+		for _, c := range all() {
 			if c.notThere != "" || corpus.Known[c.file].Code != "" {
 				continue
 			}
-			t.Run(c.name(), func(t *testing.T) {
+			t.Run(c.key(), func(t *testing.T) {
 				t.Parallel()
 				room <- struct{}{}
 				defer func() { <-room }()
@@ -65,7 +64,7 @@ func TestCorpusOnCluster(t *testing.T) {
 func (k *cluster) run(t *testing.T, dir string, c *pipeline, machine chan struct{}, result *results) {
 	t.Helper()
 	k.claims(t, c)
-	args := append([]string{"submit", filepath.Join(dir, c.file), "--wait"}, flags(c.arguments(t))...)
+	args := append([]string{"submit", c.path(dir), "--wait"}, flags(c.arguments(t))...)
 	there := make(chan run, 1)
 	go func() {
 		defer close(there)
@@ -221,7 +220,7 @@ func (k *cluster) read(t *testing.T, uri string) string {
 // results are the rows of the table that is kept.
 type results struct {
 	mu   sync.Mutex
-	rows map[string]string // by name of the pipeline
+	rows map[string]string // by key of the pipeline
 	good bool
 }
 
@@ -230,7 +229,7 @@ func newResults() *results { return &results{rows: map[string]string{}, good: tr
 func (r *results) add(c *pipeline, row string, good bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.rows[c.name()] = row
+	r.rows[c.key()] = row
 	r.good = r.good && good
 }
 
@@ -297,12 +296,8 @@ func document(t *testing.T, result *results) {
 func page(result *results) string {
 	var b strings.Builder
 	b.WriteString(intro)
-	names := sortedKeys(result.rows)
-	sort.Strings(names)
-	for _, name := range names {
-		b.WriteString(result.rows[name] + "\n")
-	}
-	fmt.Fprintf(&b, notRun)
+	result.list(&b, table)
+	b.WriteString(notRun)
 	for _, c := range table {
 		if c.notThere == "" {
 			continue
@@ -313,7 +308,22 @@ func page(result *results) string {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", c.name(), c.notThere, local)
 	}
+	b.WriteString(ours)
+	result.list(&b, own)
 	return b.String()
+}
+
+// list writes the rows of pipelines, by name.
+func (r *results) list(b *strings.Builder, of []*pipeline) {
+	rows := map[string]string{}
+	for _, c := range of {
+		if row, ok := r.rows[c.key()]; ok {
+			rows[c.name()] = row
+		}
+	}
+	for _, name := range sortedKeys(rows) {
+		b.WriteString(rows[name] + "\n")
+	}
 }
 
 const intro = `# KFP's own test pipelines
@@ -336,4 +346,13 @@ All of them compile, and Argo's validator accepts the manifests (` + "`make corp
 
 | file | why | run by ` + "`kfp-go run`" + ` |
 | --- | --- | --- |
+`
+
+const ours = `
+## Our own
+
+What the corpus at hand has little of, compiled by the KFP SDK from [own.py](../cmd/internal/e2ecorpus/testdata/own.py).
+
+| file | KFP's tests | state | pods | checked against | note |
+| --- | --- | --- | --- | --- | --- |
 `

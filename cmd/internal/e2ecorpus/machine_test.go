@@ -39,11 +39,11 @@ func TestMachine(t *testing.T) {
 	dir := corpusRoot(t)
 	needSDK(t)
 	room := make(chan struct{}, runtime.NumCPU())
-	for _, c := range table {
+	for _, c := range all() {
 		if c.notHere != "" || corpus.Known[c.file].Code != "" {
 			continue
 		}
-		t.Run(c.name(), func(t *testing.T) {
+		t.Run(c.key(), func(t *testing.T) {
 			t.Parallel()
 			room <- struct{}{}
 			defer func() { <-room }()

@@ -66,7 +66,7 @@ var haveSDK = sync.OnceValue(func() string {
 // ask runs the oracle.
 func ask(t *testing.T, dir string, c *pipeline) *opinion {
 	t.Helper()
-	args := []string{filepath.Join(dir, c.file)}
+	args := []string{c.path(dir)}
 	given := c.arguments(t)
 	for _, name := range sortedKeys(given) {
 		b, err := json.Marshal(given[name])
@@ -111,15 +111,15 @@ func (o *opinion) compare(t *testing.T, c *pipeline, r run, read reader) {
 			t.Errorf("output %s is %v, and the oracle says %v", name, got, want)
 		}
 	}
-	if got, want := taskLines(ours(r)), taskLines(o.Tasks); !slices.Equal(got, want) {
+	if got, want := taskLines(spoken(r)), taskLines(o.Tasks); !slices.Equal(got, want) {
 		t.Errorf("tasks' outputs:\n%s\nand the oracle says:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
-// ours are the output parameters of the tasks that succeeded, under paths in
+// spoken are the output parameters of the tasks that succeeded, under paths in
 // the oracle's words: loops with the number of the iteration, other groups left
 // out.
-func ours(r run) map[string]map[string]any {
+func spoken(r run) map[string]map[string]any {
 	out := map[string]map[string]any{}
 	for _, t := range r.Tasks {
 		if t.State != "succeeded" {

@@ -41,12 +41,33 @@ type pipeline struct {
 	claims            []string // volume claims that must exist
 }
 
-// name tells the pipeline from all others.
+// path is where the file lies.
+func (c *pipeline) path(corpus string) string {
+	for _, o := range own {
+		if o == c {
+			return filepath.Join("testdata", "own", c.file)
+		}
+	}
+	return filepath.Join(corpus, c.file)
+}
+
+// all are the pipelines of the corpus and our own.
+func all() []*pipeline { return append(append([]*pipeline(nil), table...), own...) }
+
+// name tells the pipeline from others of its table.
 func (c *pipeline) name() string {
 	if c.with == "" {
 		return c.file
 	}
 	return c.file + " " + c.with
+}
+
+// key tells it from all others, ours and the corpus's.
+func (c *pipeline) key() string {
+	if strings.HasPrefix(c.path(""), "testdata") {
+		return "own/" + c.name()
+	}
+	return c.name()
 }
 
 // end is the state that the run must end in.
@@ -256,6 +277,16 @@ var table = []*pipeline{
 }
 
 func toText(v any) string { s, _ := v.(string); return s }
+
+// attempts: a task has three, and one of a pipeline with a retry policy two.
+func attempts(t *testing.T, r run) {
+	for _, x := range r.Tasks {
+		want := map[string]int{"unsteady": 3, "shaky/unsteady": 2}[x.Path]
+		if x.Attempt != want {
+			t.Errorf("%s: %d attempts, want %d", x.Path, x.Attempt, want)
+		}
+	}
+}
 
 // oneMessage: whatever the coin shows, one of four messages is printed, and it
 // is the right one.

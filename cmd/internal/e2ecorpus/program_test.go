@@ -157,7 +157,7 @@ func sortedKeys[V any](m map[string]V) []string {
 func here(t *testing.T, dir string, c *pipeline) run {
 	t.Helper()
 	env := []string{"PATH=" + filepath.Join(work, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"), "KFPGO_CACHE_DIR=" + filepath.Join(work, "cache")}
-	args := append([]string{"run", filepath.Join(dir, c.file)}, flags(c.arguments(t))...)
+	args := append([]string{"run", c.path(dir)}, flags(c.arguments(t))...)
 	for _, s := range secrets {
 		args = append(args, "--secret", s.name+"/"+s.key+"="+s.value)
 	}
