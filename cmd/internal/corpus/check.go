@@ -64,9 +64,6 @@ func (f *Fact) wrong(format string, args ...any) {
 // expect compares the errors found with those that the file must draw.
 func (f *Fact) expect(found []diag.Diagnostic) {
 	want, refused := Refused[f.Name]
-	if !refused {
-		want = Known[f.Name]
-	}
 	for _, d := range found {
 		if d.Severity != diag.Error {
 			continue
@@ -115,14 +112,12 @@ func (f *Fact) State() string {
 		return "WRONG"
 	case f.Refusal == nil:
 		return "fine"
-	case Refused[f.Name].Code != "":
-		return "refused"
 	}
-	return "known"
+	return "refused"
 }
 
-// Fine tells whether the file is as it must be in the end.
-func (f *Fact) Fine() bool { return f.State() == "fine" || f.State() == "refused" }
+// Fine tells whether the file is as it must be.
+func (f *Fact) Fine() bool { return len(f.Wrong) == 0 }
 
 // Why says why a file gave no manifest, or what is wrong with it.
 func (f *Fact) Why() string {

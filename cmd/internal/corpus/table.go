@@ -8,8 +8,8 @@ import (
 
 // A Summary is what the facts come to.
 type Summary struct {
-	Files, Fine, Refused, Known, Wrong int
-	IR, Manifest                       Counts
+	Files, Fine, Refused, Wrong int
+	IR, Manifest                Counts
 }
 
 // Summarize adds up facts. Bytes and pods are those of files with a manifest.
@@ -21,8 +21,6 @@ func Summarize(facts []*Fact) Summary {
 			s.Fine++
 		case "refused":
 			s.Refused++
-		case "known":
-			s.Known++
 		default:
 			s.Wrong++
 		}
@@ -54,9 +52,9 @@ func Write(w io.Writer, facts []*Fact) error {
 		return err
 	}
 	s := Summarize(facts)
-	_, err := fmt.Fprintf(w, "\n%d files: %d fine, %d refused as they must be, %d known not to compile yet, %d wrong (%.1f %% as they must be)\n"+
+	_, err := fmt.Fprintf(w, "\n%d files: %d fine, %d refused as they must be, %d wrong (%.1f %% as they must be)\n"+
 		"%d pods for %d container tasks: %s; none for %d importers; %d for %d claims\n%d bytes of manifest for %d bytes of IR: %s\n",
-		s.Files, s.Fine, s.Refused, s.Known, s.Wrong, 100*float64(s.Fine+s.Refused)/float64(max(s.Files, 1)),
+		s.Files, s.Fine, s.Refused, s.Wrong, 100*float64(s.Fine+s.Refused)/float64(max(s.Files, 1)),
 		s.Manifest.Containers, s.IR.Containers, ratio(s.Manifest.Containers, s.IR.Containers), s.IR.Importers, s.Manifest.Claims, s.IR.Claims,
 		s.Manifest.Bytes, s.IR.Bytes, ratio(s.Manifest.Bytes, s.IR.Bytes))
 	return err
