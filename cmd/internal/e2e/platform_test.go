@@ -124,13 +124,13 @@ func TestE2EPlatform(t *testing.T) {
 	t.Run("pods that must not live", func(t *testing.T) { t.Parallel(); late(t) })
 	t.Run("mutex", func(t *testing.T) {
 		t.Parallel()
-		if n := together(t, `{mutexName: e2e-alone}`, 2); n != 1 {
+		if n := atOnce(t, `{mutexName: e2e-alone}`, 2); n != 1 {
 			t.Errorf("%d runs at once", n)
 		}
 	})
 	t.Run("semaphore", func(t *testing.T) {
 		t.Parallel()
-		if n := together(t, `{semaphoreKey: e2e}`, 3); n > 2 {
+		if n := atOnce(t, `{semaphoreKey: e2e}`, 3); n > 2 {
 			t.Errorf("%d runs at once", n)
 		}
 	})
@@ -168,9 +168,9 @@ func late(t *testing.T) {
 	t.Error("the Workflow was not deleted")
 }
 
-// together submits runs at one time and gives the largest number that went on
+// atOnce submits runs at one time and gives the largest number that went on
 // at once.
-func together(t *testing.T, config string, runs int) int {
+func atOnce(t *testing.T, config string, runs int) int {
 	text, err := os.ReadFile(platform("alone"))
 	if err != nil {
 		t.Fatal(err)
