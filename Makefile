@@ -10,7 +10,7 @@ TESTFLAGS ?=
 SHARED    ?= ../shared
 ORACLE    := $(abspath $(wildcard $(SHARED)/oracle/oracle))
 
-.PHONY: help build iris test corpus e2e e2e-corpus bench lint fuzz docs clean
+.PHONY: help build iris test cover corpus e2e e2e-corpus nightly bench lint fuzz docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
@@ -24,8 +24,11 @@ iris: build ## compile examples/iris to an Argo manifest, run it here, show resu
 	$(BIN) runs list
 	$(BIN) lineage @last
 
-test: ## all tests that need neither a cluster nor a container engine, with coverage
-	CGO_ENABLED=0 KFPGO_TEST_ORACLE=$(ORACLE) $(GO) test -tags $(TAGS) $(TESTFLAGS) -coverprofile=coverage.out -coverpkg=./... ./...
+test: ## all tests that need neither a cluster nor a container engine
+	CGO_ENABLED=0 KFPGO_TEST_ORACLE=$(ORACLE) $(GO) test -tags $(TAGS) -timeout 30m $(TESTFLAGS) ./...
+
+cover: ## the same with the coverage of statements, which takes longer
+	$(MAKE) test TESTFLAGS='-coverprofile=coverage.out -coverpkg=./...'
 	@$(GO) tool cover -func=coverage.out | awk '/^total:/ {print "coverage of statements: " $$3}'
 
 corpus: ## compile every pipeline of a corpus of KFP files: accepted by Argo, one pod for each container task
