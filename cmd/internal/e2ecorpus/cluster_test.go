@@ -339,7 +339,7 @@ const intro = `# KFP's own test pipelines
 ` + "`make e2e-corpus`" + ` writes this page. Each pipeline of the corpus is submitted to a real Argo controller and must end in the state that
 KFP's own tests want; where they only compile it, in the state that follows from its source. What comes out is held against the KFP SDK's own
 local runner (the oracle, which shares no code with kfp-go), against values derived by hand from the pipeline's source, and against
-` + "`kfp-go run`" + ` of the same file: states, attempts, parameters, and of artifacts type, metadata and content.
+` + "`kfp-go run`" + ` of the same file: states, attempts, parameters, and of artifacts type, metadata and content. Pods counts tasks that ran in one.
 
 ## Run on a cluster
 
