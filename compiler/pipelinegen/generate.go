@@ -315,8 +315,10 @@ func (g *generator) items(t *task) (value, typ) {
 		return &constant{[]any{}, typ{kind: aList}}, none
 	}
 	if elem.kind == aList {
-		// With [] among them, nothing is known of what is in the lists.
-		return &constant{list, listOf(elem)}, typ{kind: aList}
+		// With [] among them, nothing would be known of what is in the lists.
+		for i := range list {
+			list[i] = append(list[i].([]any), int64(i))
+		}
 	}
 	return &constant{list, listOf(elem)}, elem
 }

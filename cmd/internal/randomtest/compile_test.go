@@ -25,7 +25,7 @@ func TestCompile(t *testing.T) {
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for i := range next {
-				s := draw(t, i, pipelinegen.Options{})
+				s := draw(t, i, pipelinegen.Options{Size: 7})
 				if wrong := compiles(t.Context(), s); wrong != "" {
 					s = smaller(s, func(s sample) bool { return compiles(t.Context(), s) != "" })
 					t.Errorf("%s: %s\n%s", s, compiles(t.Context(), s), keep(t, s))
