@@ -79,25 +79,7 @@ func (v value) text() string {
 }
 
 func constant(x any) value {
-	return value{isConst: true, constant: x, typ: typeOfJSON(x), absent: x == nil}
-}
-
-func typeOfJSON(x any) ir.Type {
-	switch x.(type) {
-	case nil:
-		return ir.Type{Kind: ir.Null}
-	case bool:
-		return ir.Type{Kind: ir.Boolean}
-	case int, int64:
-		return ir.Type{Kind: ir.Integer}
-	case float64:
-		return ir.Type{Kind: ir.Number}
-	case string:
-		return ir.Type{Kind: ir.String}
-	case []any:
-		return ir.Type{Kind: ir.List}
-	}
-	return ir.Type{Kind: ir.Struct}
+	return value{isConst: true, constant: x, typ: ir.KindOf(x), absent: x == nil}
 }
 
 // converted is the value as an input takes it, by KFP's rule: text takes

@@ -183,7 +183,7 @@ func (s *Scope) oneOfOptional(v *ir.OneOf) bool {
 func freeType(v ir.Value) ir.Type {
 	switch v := v.(type) {
 	case *ir.Literal:
-		return literalType(v.V)
+		return ir.KindOf(v.V)
 	case *ir.Expr:
 		if v.Program == nil {
 			return ir.Type{}
@@ -213,24 +213,4 @@ func portRefType(v *ir.PortRef) ir.Type {
 		return ir.Type{Kind: ir.Dynamic}
 	}
 	return ir.Type{Kind: ir.String}
-}
-
-func literalType(v any) ir.Type {
-	switch v.(type) {
-	case nil:
-		return ir.Type{Kind: ir.Null}
-	case bool:
-		return ir.Type{Kind: ir.Boolean}
-	case int64, int:
-		return ir.Type{Kind: ir.Integer}
-	case float64:
-		return ir.Type{Kind: ir.Number}
-	case string:
-		return ir.Type{Kind: ir.String}
-	case []any:
-		return ir.Type{Kind: ir.List}
-	case map[string]any:
-		return ir.Type{Kind: ir.Struct}
-	}
-	return ir.Type{}
 }

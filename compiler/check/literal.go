@@ -88,7 +88,7 @@ func (c *checker) literalInto(t *ir.Task, l *ir.Literal, p *ir.Port) {
 		return
 	}
 	if p.Type.IsArtifact() {
-		c.fail(codeType, l.At, msgEdgeType(t.Name.Text, p.Name.Text, p.Type, describe(l), literalType(l.V)), "an artifact comes from a task's output, an input or an importer")
+		c.fail(codeType, l.At, msgEdgeType(t.Name.Text, p.Name.Text, p.Type, describe(l), ir.KindOf(l.V)), "an artifact comes from a task's output, an input or an importer")
 		return
 	}
 	if bad := c.literalFits(l.V, p.Type); bad != "" {

@@ -298,7 +298,7 @@ func (c *checker) literalItems(t *ir.Task, lit *ir.Literal, item *ir.Port) {
 			}
 		}
 		if !ok {
-			c.fail(codeLoop, lit.At, msgLoop(describe(lit), literalType(lit.V)), "for-each takes a list")
+			c.fail(codeLoop, lit.At, msgLoop(describe(lit), ir.KindOf(lit.V)), "for-each takes a list")
 			return
 		}
 	}

@@ -16,7 +16,7 @@ func (d *decl) output(name string) (t ir.Type, optional, ok bool) {
 		t, optional, ok = d.body.output(name)
 		if ok && d.as != "" {
 			// Skipped iterations are left out of the list, so it is always there.
-			t, optional = listOf(&t), false
+			t, optional = ir.ListOfSome(&t), false
 		}
 		return t, optional, ok
 	case d.component == nil:
@@ -24,7 +24,7 @@ func (d *decl) output(name string) (t ir.Type, optional, ok bool) {
 	}
 	t, optional, ok = d.component.output(name)
 	if ok && d.as != "" {
-		t, optional = listOf(&t), false
+		t, optional = ir.ListOfSome(&t), false
 	}
 	return t, optional, ok
 }
@@ -118,7 +118,7 @@ func (o *output) firstOf(f *tree.Field) {
 			continue
 		}
 		one.Alternatives = append(one.Alternatives, ref)
-		t = join(t, v.t)
+		t = ir.Join(t, v.t)
 	}
 	if len(one.Alternatives) == 0 {
 		if len(f.Value.Items) == 0 {
@@ -144,7 +144,7 @@ func (o *output) oneOf() {
 		}
 		one.Alternatives = append(one.Alternatives, &ir.OutputRef{Task: itoa(i), Output: name, At: b.byName[name].name.Span()})
 		o.optional = o.optional || optional
-		t = join(t, bt)
+		t = ir.Join(t, bt)
 	}
 	o.value = one
 	if t != nil {

@@ -252,12 +252,12 @@ func (r *reader) constant(n *tree.Node, want ir.Type) typed {
 	if !ok {
 		return typed{}
 	}
-	t := kindOf(v)
+	t := ir.KindOf(v)
 	if want.Kind == ir.List && t.Kind == ir.List {
 		t.Items = want.Items
 	}
 	if want.Kind == ir.List && want.Items == nil || want.Kind == ir.Dynamic {
-		t = literalType(v)
+		t = ir.TypeOf(v)
 	}
 	return typed{v: &ir.Literal{V: v, At: n.Span()}, t: t}
 }
@@ -282,12 +282,12 @@ func (r *reader) list(n *tree.Node, want ir.Type, p place) typed {
 		}
 		ok = ok && v.v != nil
 		out.Items[i] = v.v
-		elem = join(elem, v.t)
+		elem = ir.Join(elem, v.t)
 	}
 	if !ok {
 		return typed{}
 	}
-	return typed{v: out, t: listOf(elem)}
+	return typed{v: out, t: ir.ListOfSome(elem)}
 }
 
 func (r *reader) structure(n *tree.Node, want ir.Type, p place) typed {
@@ -381,62 +381,4 @@ func holdsExpression(n *tree.Node) bool {
 	return hasExpression(n.Scalar)
 }
 
-// kindOf is the type of a constant, without that of its elements.
-func kindOf(v any) ir.Type {
-	switch v.(type) {
-	case string:
-		return ir.Type{Kind: ir.String}
-	case int64:
-		return ir.Type{Kind: ir.Integer}
-	case float64:
-		return ir.Type{Kind: ir.Number}
-	case bool:
-		return ir.Type{Kind: ir.Boolean}
-	case []any:
-		return ir.Type{Kind: ir.List}
-	case map[string]any:
-		return ir.Type{Kind: ir.Struct}
-	}
-	return ir.Type{Kind: ir.Null}
-}
-
-// literalType is the type of a constant with that of its elements, where all of
-// them agree.
-func literalType(v any) ir.Type {
-	l, ok := v.([]any)
-	if !ok {
-		return kindOf(v)
-	}
-	var elem *ir.Type
-	for _, e := range l {
-		elem = join(elem, literalType(e))
-	}
-	return listOf(elem)
-}
-
-// join is the type that covers both, Dynamic when none does.
-func join(a *ir.Type, b ir.Type) *ir.Type {
-	switch {
-	case a == nil || a.Kind == ir.Invalid:
-		return &b
-	case b.Kind == ir.Invalid || a.Equal(b):
-		return a
-	case a.AssignableTo(b) && b.Kind != ir.Dynamic && a.Kind != ir.Dynamic:
-		if a.Kind == ir.Artifact && b.Schema.Title != anyArtifact {
-			return a
-		}
-		return &b
-	case b.AssignableTo(*a) && a.Kind != ir.Dynamic && b.Kind != ir.Dynamic:
-		return a
-	}
-	return &ir.Type{Kind: ir.Dynamic}
-}
-
 const anyArtifact = "system.Artifact"
-
-func listOf(elem *ir.Type) ir.Type {
-	if elem == nil || elem.Kind == ir.Dynamic || elem.Kind == ir.Null || elem.Kind == ir.Invalid {
-		return ir.Type{Kind: ir.List}
-	}
-	return ir.ListOf(*elem)
-}

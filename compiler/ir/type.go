@@ -87,8 +87,7 @@ func (t Type) AssignableTo(u Type) bool {
 	case List:
 		return t.Items == nil || u.Items == nil && !t.IsArtifact() || u.Items != nil && t.Items.AssignableTo(*u.Items)
 	case Artifact:
-		const any = "system.Artifact"
-		return t.Equal(u) || t.Schema.Title == any || u.Schema.Title == any
+		return t.Equal(u) || t.Schema.Title == anyArtifact || u.Schema.Title == anyArtifact
 	}
 	return true
 }

@@ -355,7 +355,7 @@ func (s *scope) typeOf(v ir.Value) ir.Type {
 		}
 		return p.Type
 	case *ir.Literal:
-		return literalType(v.V)
+		return ir.KindOf(v.V)
 	case *ir.Template, *ir.RunRef:
 		return ir.Type{Kind: ir.String}
 	case *ir.ListValue:
@@ -366,24 +366,6 @@ func (s *scope) typeOf(v ir.Value) ir.Type {
 		return ir.Type{Kind: ir.Dynamic}
 	}
 	return ir.Type{}
-}
-
-func literalType(v any) ir.Type {
-	switch v.(type) {
-	case nil:
-		return ir.Type{Kind: ir.Null}
-	case bool:
-		return ir.Type{Kind: ir.Boolean}
-	case int64:
-		return ir.Type{Kind: ir.Integer}
-	case float64:
-		return ir.Type{Kind: ir.Number}
-	case string:
-		return ir.Type{Kind: ir.String}
-	case []any:
-		return ir.Type{Kind: ir.List}
-	}
-	return ir.Type{Kind: ir.Struct}
 }
 
 func taskPlace(t *ir.Task, e *entry) source.Span {

@@ -284,7 +284,7 @@ func (n *normalizer) trace(e *env, v ir.Value, path string) traced {
 	text := func(s string) traced { return traced{s, ir.Type{Kind: ir.String}} }
 	switch v := v.(type) {
 	case *ir.Literal:
-		return traced{quote(v.V), kindOf(v.V)}
+		return traced{quote(v.V), ir.KindOf(v.V)}
 	case *ir.InputRef:
 		return e.in[v.Name]
 	case *ir.OutputRef:
@@ -422,24 +422,6 @@ func (n *normalizer) output(e *env, v *ir.OutputRef, path string) traced {
 		return traced{"all(" + out.text + ")", ir.ListOf(p.Type)}
 	}
 	return out
-}
-
-func kindOf(v any) ir.Type {
-	switch v.(type) {
-	case nil:
-		return ir.Type{Kind: ir.Null}
-	case bool:
-		return ir.Type{Kind: ir.Boolean}
-	case int64:
-		return ir.Type{Kind: ir.Integer}
-	case float64:
-		return ir.Type{Kind: ir.Number}
-	case string:
-		return ir.Type{Kind: ir.String}
-	case []any:
-		return ir.Type{Kind: ir.List}
-	}
-	return ir.Type{Kind: ir.Struct}
 }
 
 // leaf is a component without tasks.

@@ -115,11 +115,11 @@ func (w *writer) typeOf(s *scope, v ir.Value) ir.Type {
 			return ir.Type{}
 		}
 		if t.ForEach != nil {
-			return listOf(&p.Type)
+			return ir.ListOfSome(&p.Type)
 		}
 		return p.Type
 	case *ir.Literal:
-		return literalType(v.V)
+		return ir.TypeOf(v.V)
 	case *ir.Template, *ir.RunRef:
 		return ir.Type{Kind: ir.String}
 	case *ir.StatusRef, *ir.StructValue:
@@ -127,15 +127,15 @@ func (w *writer) typeOf(s *scope, v ir.Value) ir.Type {
 	case *ir.ListValue:
 		var elem *ir.Type
 		for _, x := range v.Items {
-			elem = join(elem, w.typeOf(s, x))
+			elem = ir.Join(elem, w.typeOf(s, x))
 		}
-		return listOf(elem)
+		return ir.ListOfSome(elem)
 	case *ir.Expr:
 		return v.Program.Type()
 	case *ir.OneOf:
 		var t *ir.Type
 		for _, a := range v.Alternatives {
-			t = join(t, w.typeOf(s, a))
+			t = ir.Join(t, w.typeOf(s, a))
 		}
 		if t != nil {
 			return *t

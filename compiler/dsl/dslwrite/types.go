@@ -8,7 +8,6 @@ import (
 
 const (
 	system         = "system."
-	anyArtifact    = "system.Artifact"
 	defaultVersion = "0.0.1"
 )
 
@@ -140,54 +139,6 @@ func (w *writer) limits(m *node, p *ir.Port) {
 	if l.Pattern != "" {
 		m.add("pattern", text(l.Pattern))
 	}
-}
-
-// The types of constants, as the reader infers them.
-
-func literalType(v any) ir.Type {
-	switch v := v.(type) {
-	case string:
-		return ir.Type{Kind: ir.String}
-	case int64, int:
-		return ir.Type{Kind: ir.Integer}
-	case float64:
-		return ir.Type{Kind: ir.Number}
-	case bool:
-		return ir.Type{Kind: ir.Boolean}
-	case map[string]any:
-		return ir.Type{Kind: ir.Struct}
-	case []any:
-		var elem *ir.Type
-		for _, e := range v {
-			elem = join(elem, literalType(e))
-		}
-		return listOf(elem)
-	}
-	return ir.Type{Kind: ir.Null}
-}
-
-func join(a *ir.Type, b ir.Type) *ir.Type {
-	switch {
-	case a == nil || a.Kind == ir.Invalid:
-		return &b
-	case b.Kind == ir.Invalid || a.Equal(b):
-		return a
-	case a.AssignableTo(b) && b.Kind != ir.Dynamic && a.Kind != ir.Dynamic:
-		if a.Kind == ir.Artifact && b.Schema.Title != anyArtifact {
-			return a
-		}
-		return &b
-	case b.AssignableTo(*a) && a.Kind != ir.Dynamic && b.Kind != ir.Dynamic:
-		return a
-	}
-	return &ir.Type{Kind: ir.Dynamic}
-}
-
-func listOf(elem *ir.Type) ir.Type {
-	if elem == nil || elem.Kind == ir.Dynamic || elem.Kind == ir.Null || elem.Kind == ir.Invalid {
-		return ir.Type{Kind: ir.List}
-	}
-	return ir.ListOf(*elem)
 }
 
 // same reports whether two types are one, versions of schemas included.
