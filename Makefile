@@ -35,7 +35,7 @@ corpus: ## compile every pipeline of a corpus of KFP files: accepted by Argo, on
 	$(GO) run -tags $(TAGS) ./cmd/internal/corpuscheck -corpus $(SHARED)/corpus/kfp
 
 e2e: build ## end-to-end tests on the cluster that $$KUBECONFIG names
-	$(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -p 2 -parallel 4 -run 'E2E|Cluster' ./backend/argo/... ./compiler/argo/... ./cmd/internal/e2e/... ./cmd/internal/randomtest/...
+	$(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -p 1 -run 'E2E|Cluster' ./backend/argo/... ./compiler/argo/... ./cmd/internal/e2e/... ./cmd/internal/randomtest/...
 
 e2e-corpus: ## KFP's own test pipelines on the cluster that $$KUBECONFIG names; docs/corpus.md keeps the table
 	KFPGO_TEST_ORACLE=$(ORACLE) $(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -parallel 6 -run 'TestTable|TestCorpusOnCluster' ./cmd/internal/e2ecorpus $(if $(WRITE),-write)
