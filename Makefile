@@ -37,12 +37,13 @@ corpus: ## compile every pipeline of a corpus of KFP files: accepted by Argo, on
 e2e: build ## end-to-end tests on the cluster that $$KUBECONFIG names
 	$(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -p 1 -run 'E2E|Cluster' ./backend/argo/... ./compiler/argo/... ./cmd/internal/e2e/... ./cmd/internal/randomtest/...
 
-e2e-corpus: ## KFP's own test pipelines on the cluster that $$KUBECONFIG names; docs/corpus.md keeps the table
-	KFPGO_TEST_ORACLE=$(ORACLE) $(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -parallel 6 -run 'TestTable|TestCorpusOnCluster' ./cmd/internal/e2ecorpus $(if $(WRITE),-write)
+e2e-corpus: ## KFP's own test pipelines on the cluster that $$KUBECONFIG names, all or a TIER; docs/corpus.md keeps the table
+	KFPGO_TEST_ORACLE=$(ORACLE) $(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -parallel 6 -run 'TestTable|TestCorpusOnCluster$(if $(TIER),/all/($(TIER)))' ./cmd/internal/e2ecorpus $(if $(WRITE),-write)
 
 nightly: build ## what takes hours: 100,000 random pipelines compiled, 5,000 run here, 200 on the cluster; each fuzz target for five minutes
 	KFPGO_RANDOM='compile=100000 local=5000' $(GO) test -tags $(TAGS) -count=1 -timeout 12h ./cmd/internal/randomtest/
 	KFPGO_RANDOM='cluster=200' $(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 4h -run E2E -v ./cmd/internal/randomtest/
+	$(MAKE) e2e-corpus
 	$(MAKE) fuzz FUZZTIME=5m
 
 bench: build ## whole-process figures for generated and corpus pipelines, then Go benchmarks
