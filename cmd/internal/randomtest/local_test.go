@@ -21,16 +21,22 @@ import (
 // A run on this machine ends as the model says: state, outputs, which tasks ran,
 // failed and were skipped, and how often each was tried.
 func TestLocal(t *testing.T) {
-	n := setting(t, "local", 200)
+	eachHere(t, setting(t, "local", 200), runsHere)
+}
+
+// eachHere draws n pipelines, some at once, and reports what wrong says of each,
+// made small first.
+func eachHere(t *testing.T, n int, wrong func(testing.TB, sample) string) {
+	t.Helper()
 	var wg sync.WaitGroup
 	next := make(chan int)
 	for range 4 {
 		wg.Go(func() {
 			for i := range next {
 				s := draw(t, i, pipelinegen.Options{MaxPods: 10})
-				if wrong := runsHere(t, s); wrong != "" {
-					s = smaller(s, func(s sample) bool { return runsHere(t, s) != "" })
-					t.Errorf("%s: %s\n%s", s, runsHere(t, s), keep(t, s))
+				if wrong(t, s) != "" {
+					s = smaller(s, func(s sample) bool { return wrong(t, s) != "" })
+					t.Errorf("%s: %s\n%s", s, wrong(t, s), keep(t, s))
 				}
 			}
 		})

@@ -2,36 +2,16 @@ package randomtest
 
 import (
 	"context"
-	"sync"
 	"testing"
 
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/dsl/dslwrite"
-	"github.com/kfp-go/kfp-go/compiler/pipelinegen"
 )
 
 // What `compile --to dsl` prints of a pipeline runs on this machine as the model
 // says that the pipeline itself does.
 func TestPrintedAsDSL(t *testing.T) {
-	n := setting(t, "printed", 40)
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range 4 {
-		wg.Go(func() {
-			for i := range next {
-				s := draw(t, i, pipelinegen.Options{MaxPods: 10})
-				if wrong := printedRuns(t, s); wrong != "" {
-					s = smaller(s, func(s sample) bool { return printedRuns(t, s) != "" })
-					t.Errorf("%s: %s\n%s", s, printedRuns(t, s), keep(t, s))
-				}
-			}
-		})
-	}
-	for i := 0; i < n && !t.Failed(); i++ {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
+	eachHere(t, setting(t, "printed", 40), printedRuns)
 }
 
 // printedRuns says what is wrong with a run of the printed pipeline, "" if
