@@ -86,20 +86,36 @@ type Run struct {
 
 // A Task is the last attempt of one task of a run.
 type Task struct {
-	Path     string // "train", "check[0]/evaluate", "verdict[1]/again"
-	State    State
-	Attempt  int    // from 1
-	Class    string // failure class of a failed task (ir.FailureClass), else ""
-	Message  string
-	ExitCode *int
-	Image    string
-	Pod      string // in a cluster
-	Node     string
-	Created  time.Time
-	Started  time.Time
-	Finished time.Time
-	Inputs   map[string]Output
-	Outputs  map[string]Output
+	Path        string // "train", "check[0]/evaluate", "verdict[1]/again"
+	State       State
+	Attempt     int    // from 1
+	Class       string // failure class of a failed task (ir.FailureClass), else ""
+	Message     string
+	ExitCode    *int
+	Component   string
+	Image       string
+	ImageDigest string // what the image's name stood for, "sha256:…"; "": unknown
+	Resources   *Resources
+	CacheKey    string // "": not cached
+	Pod         string // in a cluster
+	Node        string
+	Created     time.Time // ready to go
+	Scheduled   time.Time // its pod got a node; zero: unknown
+	Started     time.Time // its program began
+	Finished    time.Time
+	Inputs      map[string]Output
+	Outputs     map[string]Output
+	Earlier     []*Task // the attempts before this one, by attempt; without Inputs, Earlier and what all attempts share
+}
+
+// Resources are what a task's container asks for; quantities as Kubernetes
+// writes them.
+type Resources struct {
+	CPU, Memory      string
+	Accelerator      string // the resource, such as nvidia.com/gpu
+	AcceleratorCount int64
+	Product          string // of the accelerator
+	Spot             bool   // it may run on a spot node
 }
 
 // An Output is the value of a parameter, or where an artifact lies.

@@ -7,8 +7,10 @@ package metadata
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -59,8 +61,14 @@ type Query struct {
 	Name     string // the run's name or its Workflow's, "": any
 	Pipeline string // "": any
 	States   []State
+	Engine   string    // "": any
 	Since    time.Time // created at or after it; zero: any
-	Limit    int       // the newest so many, 0: all
+	Until    time.Time // created before it; zero: any
+	// Labels and Parameters must be there with these texts; of a parameter that
+	// is no string, its compact JSON. Redacted and large ones match nothing.
+	Labels     map[string]string
+	Parameters map[string]string
+	Limit      int // the newest so many, 0: all
 	// Summary leaves out tasks and artifacts, which makes lists fast.
 	Summary bool
 	// Deleted includes runs that were deleted.
@@ -82,16 +90,37 @@ func (q Query) Match(r *Run) bool {
 	if q.Pipeline != "" && q.Pipeline != r.Pipeline {
 		return false
 	}
-	if !q.Since.IsZero() && r.Created.Before(q.Since) {
+	if q.Engine != "" && q.Engine != r.Engine {
 		return false
 	}
-	if len(q.States) == 0 {
-		return true
+	if !q.Since.IsZero() && r.Created.Before(q.Since) || !q.Until.IsZero() && !r.Created.Before(q.Until) {
+		return false
 	}
-	for _, s := range q.States {
-		if s == r.State {
-			return true
+	if len(q.States) > 0 && !slices.Contains(q.States, r.State) {
+		return false
+	}
+	for name, want := range q.Labels {
+		if got, ok := r.Labels[name]; !ok || got != want {
+			return false
 		}
 	}
-	return false
+	for name, want := range q.Parameters {
+		if got, ok := r.RunRecord.Parameters[name]; !ok || got.text() != want {
+			return false
+		}
+	}
+	return true
+}
+
+// text is a parameter as people write it; NUL, which nobody can ask for, when
+// it is not known here.
+func (v Value) text() string {
+	if v.Value == nil {
+		return "\x00"
+	}
+	var s string
+	if json.Unmarshal(v.Value, &s) == nil && v.Value[0] == '"' {
+		return s
+	}
+	return string(v.Value)
 }

@@ -104,6 +104,9 @@ type RunRecord struct {
 	Workflow   string            `json:"workflow,omitempty"`
 	UID        string            `json:"uid,omitempty"`
 	Message    string            `json:"message,omitempty"`
+	Profile    string            `json:"profile,omitempty"` // the profile that was applied
+	Code       *Code             `json:"code,omitempty"`
+	SLO        *SLO              `json:"slo,omitempty"`
 	Labels     map[string]string `json:"labels,omitempty"`
 	Parameters map[string]Value  `json:"parameters,omitempty"`
 	Outputs    map[string]Value  `json:"outputs,omitempty"`
@@ -112,24 +115,60 @@ type RunRecord struct {
 	Finished   time.Time         `json:"finished,omitzero"`
 }
 
+// A Code is the state of the source control that held the pipeline's file.
+type Code struct {
+	Repository string `json:"repository,omitempty"` // the remote's URL without credentials, "": none
+	Revision   string `json:"revision,omitempty"`   // the commit, in full
+	Branch     string `json:"branch,omitempty"`     // "": detached
+	Path       string `json:"path,omitempty"`       // of the file inside it, with slashes
+	Dirty      bool   `json:"dirty,omitempty"`      // tracked files were changed, or the file itself is not tracked
+}
+
+// An SLO is the level of service that the pipeline promises.
+type SLO struct {
+	Success  float64 `json:"success,omitempty"`  // the share of runs that succeed, above 0 and at most 1; 0: not stated
+	Duration float64 `json:"duration,omitempty"` // seconds within which Quantile of the successful runs end; 0: not stated
+	Quantile float64 `json:"quantile,omitempty"` // of Duration; 0: 0.95
+	Window   float64 `json:"window,omitempty"`   // seconds over which it is judged; 0: 30 days
+}
+
+// Resources are what a task's container asks for; quantities as Kubernetes
+// writes them.
+type Resources struct {
+	CPU              string `json:"cpu,omitempty"`
+	Memory           string `json:"memory,omitempty"`
+	Accelerator      string `json:"accelerator,omitempty"` // the resource, such as nvidia.com/gpu
+	AcceleratorCount int64  `json:"acceleratorCount,omitempty"`
+	Product          string `json:"product,omitempty"` // of the accelerator
+	Spot             bool   `json:"spot,omitempty"`    // it may run on a spot node
+}
+
 // A TaskRecord says something about one attempt of one task.
 type TaskRecord struct {
-	Path     string           `json:"path"`
-	Attempt  int              `json:"attempt,omitempty"`
-	State    State            `json:"state,omitempty"`
-	Seen     string           `json:"seen,omitempty"`
-	Class    string           `json:"class,omitempty"`
-	Message  string           `json:"message,omitempty"`
-	Exit     *int             `json:"exit,omitempty"`
-	Image    string           `json:"image,omitempty"`
-	Pod      string           `json:"pod,omitempty"`
-	Node     string           `json:"node,omitempty"`
-	Cache    string           `json:"cache,omitempty"` // the cache key, as a digest
-	Inputs   map[string]Value `json:"inputs,omitempty"`
-	Outputs  map[string]Value `json:"outputs,omitempty"`
-	Created  time.Time        `json:"created,omitzero"`
-	Started  time.Time        `json:"started,omitzero"`
-	Finished time.Time        `json:"finished,omitzero"`
+	Path    string           `json:"path"`
+	Attempt int              `json:"attempt,omitempty"`
+	State   State            `json:"state,omitempty"`
+	Seen    string           `json:"seen,omitempty"`
+	Class   string           `json:"class,omitempty"`
+	Message string           `json:"message,omitempty"`
+	Exit    *int             `json:"exit,omitempty"`
+	Image   string           `json:"image,omitempty"`
+	Pod     string           `json:"pod,omitempty"`
+	Node    string           `json:"node,omitempty"`
+	Cache   string           `json:"cache,omitempty"` // the cache key; the state Cached says that it was hit
+	Inputs  map[string]Value `json:"inputs,omitempty"`
+	Outputs map[string]Value `json:"outputs,omitempty"`
+	// Component is the name of the component, ImageDigest what the image's name
+	// stood for, "sha256:…".
+	Component   string     `json:"component,omitempty"`
+	ImageDigest string     `json:"imageDigest,omitempty"`
+	Resources   *Resources `json:"resources,omitempty"`
+	// Created: the task was ready to go. Scheduled: its pod got a node.
+	// Started: its program began.
+	Created   time.Time `json:"created,omitzero"`
+	Scheduled time.Time `json:"scheduled,omitzero"`
+	Started   time.Time `json:"started,omitzero"`
+	Finished  time.Time `json:"finished,omitzero"`
 }
 
 // Directions of an ArtifactRecord.
@@ -158,7 +197,7 @@ type DeletedRecord struct {
 }
 
 // A Value is a parameter's value, or where an artifact or several lie. A
-// secret is neither: only the fact that it was there is kept.
+// secret is neither: what is kept is that it was there, and whether two are equal.
 type Value struct {
 	Value     json.RawMessage `json:"value,omitempty"` // a parameter, as JSON
 	Blob      string          `json:"blob,omitempty"`  // digest of the JSON of a large parameter
@@ -166,6 +205,9 @@ type Value struct {
 	Artifacts []ArtifactValue `json:"artifacts,omitempty"`
 	IsList    bool            `json:"list,omitempty"` // a list of artifacts, also when empty
 	Redacted  bool            `json:"redacted,omitempty"`
+	// HMAC tells two redacted values apart, or that they are equal, to whoever
+	// has the store's key; it says nothing to others.
+	HMAC string `json:"hmac,omitempty"`
 }
 
 // An ArtifactValue is an artifact by reference.

@@ -21,8 +21,11 @@ type Run struct {
 	Artifacts []*ArtifactRecord
 }
 
-// A Task is the last attempt of a task of a run.
-type Task struct{ TaskRecord }
+// A Task is the last attempt of a task of a run, and those before it.
+type Task struct {
+	TaskRecord
+	Earlier []*TaskRecord // by attempt
+}
 
 // Reduce is the state that a set of events gives. It is a join: the order of
 // the events, repetitions and how they are spread over stores do not matter.
@@ -172,6 +175,13 @@ func describeRun(out, in *RunRecord) {
 	keep(&out.Namespace, in.Namespace)
 	keep(&out.Workflow, in.Workflow)
 	keep(&out.UID, in.UID)
+	keep(&out.Profile, in.Profile)
+	if in.Code != nil {
+		out.Code = in.Code
+	}
+	if in.SLO != nil {
+		out.SLO = in.SLO
+	}
 	if len(in.Labels) > 0 {
 		out.Labels = in.Labels
 	}
@@ -192,26 +202,46 @@ func joinTasks(byPath map[string][]claim) []*Task {
 	return tasks
 }
 
-// joinTask believes the last claim; the rest comes from claims of its attempt.
+// joinTask puts the attempts of a task in order.
 func joinTask(path string, claims []claim) *Task {
 	slices.SortFunc(claims, compareClaims)
-	last := claims[len(claims)-1]
-	out := &Task{TaskRecord{Path: path, Attempt: last.attempt, State: last.rec.Task.State, Seen: last.rec.Task.Seen,
-		Class: last.rec.Task.Class, Message: last.rec.Task.Message, Exit: last.rec.Task.Exit,
-		Outputs: last.rec.Task.Outputs, Finished: last.rec.Task.Finished}}
-	for _, c := range claims {
-		if c.attempt != last.attempt {
-			continue
+	out := &Task{}
+	for len(claims) > 0 {
+		n := slices.IndexFunc(claims, func(c claim) bool { return c.attempt != claims[0].attempt })
+		if n < 0 {
+			out.TaskRecord = joinAttempt(path, claims)
+			return out
 		}
+		earlier := joinAttempt(path, claims[:n])
+		out.Earlier = append(out.Earlier, &earlier)
+		claims = claims[n:]
+	}
+	return out
+}
+
+// joinAttempt believes the last claim about an attempt; what describes it comes
+// from the last claim that says it.
+func joinAttempt(path string, claims []claim) TaskRecord {
+	last := claims[len(claims)-1]
+	out := TaskRecord{Path: path, Attempt: last.attempt, State: last.rec.Task.State, Seen: last.rec.Task.Seen,
+		Class: last.rec.Task.Class, Message: last.rec.Task.Message, Exit: last.rec.Task.Exit,
+		Outputs: last.rec.Task.Outputs, Finished: last.rec.Task.Finished}
+	for _, c := range claims {
 		in := c.rec.Task
 		keep(&out.Image, in.Image)
 		keep(&out.Pod, in.Pod)
 		keep(&out.Node, in.Node)
 		keep(&out.Cache, in.Cache)
+		keep(&out.Component, in.Component)
+		keep(&out.ImageDigest, in.ImageDigest)
+		if in.Resources != nil {
+			out.Resources = in.Resources
+		}
 		if len(in.Inputs) > 0 {
 			out.Inputs = in.Inputs
 		}
 		earliest(&out.Created, in.Created)
+		earliest(&out.Scheduled, in.Scheduled)
 		earliest(&out.Started, in.Started)
 	}
 	return out
