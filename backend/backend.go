@@ -82,6 +82,10 @@ type Run struct {
 	Created    time.Time
 	Started    time.Time
 	Finished   time.Time
+	Folder     string // of a local run: what it left lies there
+	// Stores are the places where the run's artifacts and archived logs lie: of
+	// each URI the settings that reach it, as the key artifact-stores has them.
+	Stores map[string]map[string]string
 }
 
 // A Task is the last attempt of one task of a run.
@@ -99,6 +103,7 @@ type Task struct {
 	CacheKey    string // "": not cached
 	Pod         string // in a cluster
 	Node        string
+	Logs        string    // URI of what the attempt printed, where it is kept; "": nowhere
 	Created     time.Time // ready to go
 	Scheduled   time.Time // its pod got a node; zero: unknown
 	Started     time.Time // its program began

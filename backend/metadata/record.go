@@ -90,29 +90,36 @@ type Record struct {
 
 // A RunRecord says something about the event's run. Empty fields say nothing.
 type RunRecord struct {
-	Attempt    int               `json:"attempt,omitempty"` // from 1; 0 means 1
-	State      State             `json:"state,omitempty"`
-	Seen       string            `json:"seen,omitempty"`
-	Name       string            `json:"name,omitempty"`
-	Pipeline   string            `json:"pipeline,omitempty"`
-	Spec       string            `json:"spec,omitempty"`     // digest of the pipeline file
-	Manifest   string            `json:"manifest,omitempty"` // digest of the manifest
-	Source     string            `json:"source,omitempty"`   // the file's name as the user gave it
-	Engine     string            `json:"engine,omitempty"`   // local or argo
-	Cluster    string            `json:"cluster,omitempty"`
-	Namespace  string            `json:"namespace,omitempty"`
-	Workflow   string            `json:"workflow,omitempty"`
-	UID        string            `json:"uid,omitempty"`
-	Message    string            `json:"message,omitempty"`
-	Profile    string            `json:"profile,omitempty"` // the profile that was applied
-	Code       *Code             `json:"code,omitempty"`
-	SLO        *SLO              `json:"slo,omitempty"`
-	Labels     map[string]string `json:"labels,omitempty"`
-	Parameters map[string]Value  `json:"parameters,omitempty"`
-	Outputs    map[string]Value  `json:"outputs,omitempty"`
-	Created    time.Time         `json:"created,omitzero"`
-	Started    time.Time         `json:"started,omitzero"`
-	Finished   time.Time         `json:"finished,omitzero"`
+	Attempt   int    `json:"attempt,omitempty"` // from 1; 0 means 1
+	State     State  `json:"state,omitempty"`
+	Seen      string `json:"seen,omitempty"`
+	Name      string `json:"name,omitempty"`
+	Pipeline  string `json:"pipeline,omitempty"`
+	Spec      string `json:"spec,omitempty"`     // digest of the pipeline file
+	Manifest  string `json:"manifest,omitempty"` // digest of the manifest
+	Source    string `json:"source,omitempty"`   // the file's name as the user gave it
+	Engine    string `json:"engine,omitempty"`   // local or argo
+	Cluster   string `json:"cluster,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+	Workflow  string `json:"workflow,omitempty"`
+	UID       string `json:"uid,omitempty"`
+	Message   string `json:"message,omitempty"`
+	Profile   string `json:"profile,omitempty"` // the profile that was applied
+	Code      *Code  `json:"code,omitempty"`
+	// Folder, of a local run, is where it left what it made, on the host of the
+	// run's first writer.
+	Folder string `json:"folder,omitempty"`
+	// Stores are the places where artifacts and archived logs of the run lie: of
+	// each URI the settings that reach it, by the names of the key artifact-stores.
+	// They name secrets and hold none.
+	Stores     map[string]map[string]string `json:"stores,omitempty"`
+	SLO        *SLO                         `json:"slo,omitempty"`
+	Labels     map[string]string            `json:"labels,omitempty"`
+	Parameters map[string]Value             `json:"parameters,omitempty"`
+	Outputs    map[string]Value             `json:"outputs,omitempty"`
+	Created    time.Time                    `json:"created,omitzero"`
+	Started    time.Time                    `json:"started,omitzero"`
+	Finished   time.Time                    `json:"finished,omitzero"`
 }
 
 // A Code is the state of the source control that held the pipeline's file.
@@ -155,6 +162,7 @@ type TaskRecord struct {
 	Image   string           `json:"image,omitempty"`
 	Pod     string           `json:"pod,omitempty"`
 	Node    string           `json:"node,omitempty"`
+	Logs    string           `json:"logs,omitempty"`  // URI of what the attempt printed
 	Cache   string           `json:"cache,omitempty"` // the cache key; the state Cached says that it was hit
 	Inputs  map[string]Value `json:"inputs,omitempty"`
 	Outputs map[string]Value `json:"outputs,omitempty"`

@@ -176,6 +176,10 @@ func describeRun(out, in *RunRecord) {
 	keep(&out.Workflow, in.Workflow)
 	keep(&out.UID, in.UID)
 	keep(&out.Profile, in.Profile)
+	keep(&out.Folder, in.Folder)
+	if len(in.Stores) > 0 {
+		out.Stores = in.Stores
+	}
 	if in.Code != nil {
 		out.Code = in.Code
 	}
@@ -231,6 +235,7 @@ func joinAttempt(path string, claims []claim) TaskRecord {
 		keep(&out.Image, in.Image)
 		keep(&out.Pod, in.Pod)
 		keep(&out.Node, in.Node)
+		keep(&out.Logs, in.Logs)
 		keep(&out.Cache, in.Cache)
 		keep(&out.Component, in.Component)
 		keep(&out.ImageDigest, in.ImageDigest)
