@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -37,7 +36,7 @@ func (b *bucket) keys(ctx context.Context, prefix string) ([]string, error) {
 
 // inboxKeys lists the folder that is flat and large, by its names alone: what
 // is no file there shows when it is read.
-func inboxKeys(ctx context.Context, root *os.Root) ([]string, error) {
+func inboxKeys(ctx context.Context, root folder) ([]string, error) {
 	d, err := root.Open(strings.TrimSuffix(inboxDir, "/"))
 	if err != nil {
 		if gone(err) {
@@ -86,7 +85,7 @@ func (b *bucket) readKey(key string, max int64) ([]byte, error) {
 	}
 }
 
-func (b *bucket) openKey(key string) (*os.File, error) {
+func (b *bucket) openKey(key string) (file, error) {
 	if name, ok := strings.CutPrefix(key, inboxDir); ok && plainKey(name) && !strings.Contains(name, "/") {
 		if root, err := b.inboxRoot(); err == nil {
 			return root.Open(name)
@@ -99,7 +98,7 @@ func (b *bucket) openKey(key string) (*os.File, error) {
 	return root.Open(escapeKey(key))
 }
 
-func (b *bucket) inboxRoot() (*os.Root, error) {
+func (b *bucket) inboxRoot() (folder, error) {
 	root, err := b.root(false)
 	if err != nil {
 		return nil, err
@@ -107,7 +106,7 @@ func (b *bucket) inboxRoot() (*os.Root, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.inbox == nil {
-		b.inbox, err = root.OpenRoot(strings.TrimSuffix(inboxDir, "/"))
+		b.inbox, err = root.OpenFolder(strings.TrimSuffix(inboxDir, "/"))
 	}
 	return b.inbox, err
 }

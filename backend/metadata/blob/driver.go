@@ -40,8 +40,8 @@ type bucket struct {
 	noLink   bool // tests: act as a file system without hard links
 
 	mu     sync.Mutex
-	opened *os.Root
-	inbox  *os.Root // the folder that is read most, below opened
+	opened folder
+	inbox  folder // the folder that is read most, below opened
 	swept  bool
 }
 
@@ -58,7 +58,7 @@ func newBucket(dir string, shared bool) (*bucket, error) {
 }
 
 // root opens the folder, once; create makes it.
-func (b *bucket) root(create bool) (*os.Root, error) {
+func (b *bucket) root(create bool) (folder, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.opened != nil {
@@ -69,7 +69,7 @@ func (b *bucket) root(create bool) (*os.Root, error) {
 			return nil, err
 		}
 	}
-	r, err := os.OpenRoot(b.dir)
+	r, err := openDisk(b.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (b *bucket) ErrorAs(err error, target any) bool {
 }
 
 // stat gives the object's file; a folder is no object.
-func (b *bucket) stat(key string) (*os.Root, string, fs.FileInfo, error) {
+func (b *bucket) stat(key string) (folder, string, fs.FileInfo, error) {
 	root, err := b.root(false)
 	if err != nil {
 		return nil, "", nil, err
@@ -164,7 +164,7 @@ func (b *bucket) Attributes(_ context.Context, key string) (*driver.Attributes, 
 // reader is an open object.
 type reader struct {
 	io.Reader
-	file  *os.File
+	file  file
 	attrs driver.ReaderAttributes
 }
 
@@ -245,7 +245,7 @@ func (b *bucket) SignedURL(context.Context, string, *driver.SignedURLOptions) (s
 }
 
 // syncDir makes the names in a folder durable.
-func syncDir(root *os.Root, dir string) error {
+func syncDir(root folder, dir string) error {
 	d, err := root.Open(dir)
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -66,7 +65,7 @@ func page(all []*driver.ListObject, opts *driver.ListOptions) *driver.ListPage {
 
 type walk struct {
 	ctx   context.Context
-	root  *os.Root
+	root  folder
 	opts  *driver.ListOptions
 	found []*driver.ListObject
 	// namesOnly collects keys instead, without a look at each file.

@@ -19,10 +19,10 @@ import (
 type writer struct {
 	ctx        context.Context
 	b          *bucket
-	root       *os.Root
+	root       folder
 	key        string
 	temp, name string // paths below the root
-	file       *os.File
+	file       file
 	ifNotExist bool
 	err        error
 }
@@ -53,7 +53,7 @@ func (b *bucket) NewTypedWriter(ctx context.Context, key, _ string, opts *driver
 }
 
 // mkdir makes a folder and its parents; their names become durable.
-func mkdir(root *os.Root, dir string, mode fs.FileMode) error {
+func mkdir(root folder, dir string, mode fs.FileMode) error {
 	if dir == "." {
 		return nil
 	}
@@ -73,7 +73,7 @@ func mkdir(root *os.Root, dir string, mode fs.FileMode) error {
 }
 
 // sweep removes temporary files of writers that died, once per bucket.
-func (b *bucket) sweep(root *os.Root) {
+func (b *bucket) sweep(root folder) {
 	b.mu.Lock()
 	done := b.swept
 	b.swept = true
@@ -144,7 +144,7 @@ func (w *writer) publish() error {
 		err = w.root.Link(w.temp, w.name)
 	}
 	if noHardLinks(err) {
-		err = renameNew(w.root, w.temp, w.name)
+		err = w.root.RenameNew(w.temp, w.name)
 	}
 	if noHardLinks(err) {
 		err = w.copyNew()
