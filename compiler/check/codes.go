@@ -47,4 +47,5 @@ const (
 	codePipelineName diag.Code = "C460"
 	codeCron         diag.Code = "C461"
 	codeZone         diag.Code = "C462"
+	codeSLO          diag.Code = "C463"
 )

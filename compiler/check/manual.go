@@ -486,6 +486,18 @@ components:
 `, `
 A name of the time zone database, such as Europe/Berlin or UTC.
 `),
+	page(codeSLO, "a level of service cannot be judged", `
+`, `
+pipeline: demo
+slo: {success: 99, duration: 2h}
+tasks:
+  hello: {component: hello}
+components:
+  hello: {image: "busybox:1.37", command: [echo, hello]}
+`, `
+`+"`success` and `quantile`"+` are shares, above 0 and at most 1 (99 % is 0.99); `+"`duration` and `window`"+` are
+longer than 0. At least one of `+"`success` and `duration`"+` is stated, and `+"`quantile`"+` only beside `+"`duration`"+`.
+`),
 }
 
 func page(code diag.Code, title, means, example, out string) diag.CodeInfo {

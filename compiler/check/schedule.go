@@ -43,6 +43,7 @@ func (c *checker) pipeline() {
 	}
 	c.synchronization(p)
 	c.schedule(p.Schedule)
+	c.slo(p.SLO)
 }
 
 func (c *checker) schedule(s *ir.Schedule) {

@@ -64,6 +64,7 @@ func documentKeys(g *grammar, tasks, outputs *shape) []key {
 		{name: "outputs", shape: outputs, doc: "the results of the run", fallback: "none"},
 		{name: "profiles", shape: mapOf("profiles", &shape{object: &object{rest: &shape{any: true, exprs: true}}, doc: "a JSON merge patch on this document"}), doc: "overlays, chosen with --profile", fallback: "none"},
 		{name: "schedule", shape: of(scheduleObject()), doc: "when a CronWorkflow starts the pipeline", fallback: "none"},
+		{name: "slo", shape: of(sloObject()), doc: "the level of service that the pipeline promises, by which `stats` judges its runs", fallback: "none"},
 		{name: "timeout", shape: duration(), doc: "how long the whole run may take", fallback: "no limit"},
 		{name: "parallelism", shape: whole(), doc: "how many pods may run at once", fallback: "no limit"},
 		{name: "ttl", shape: &shape{scalar: durationScalar, object: newObject("ttl", "How long a finished Workflow is kept.",
@@ -92,6 +93,15 @@ func documentKeys(g *grammar, tasks, outputs *shape) []key {
 }
 
 var podGCValues = []string{"on-pod-completion", "on-pod-success", "on-workflow-completion", "on-workflow-success"}
+
+func sloObject() *object {
+	return newObject("slo", "The level of service that the pipeline promises.",
+		key{name: "success", shape: number(), doc: "the share of runs that succeed, above 0 and at most 1", fallback: "not promised"},
+		key{name: "duration", shape: duration(), doc: "how long a successful run takes at most", fallback: "not promised"},
+		key{name: "quantile", shape: number(), doc: "the share of the successful runs that keep to duration, above 0 and at most 1", fallback: "0.95"},
+		key{name: "window", shape: duration(), doc: "the time over which the promise is judged", fallback: "30d"},
+	)
+}
 
 func scheduleObject() *object {
 	return newObject("schedule", "When a CronWorkflow starts the pipeline.",

@@ -33,6 +33,13 @@ func (r *reader) top(p *ir.Pipeline, doc *tree.Node) {
 			At: n.Span(),
 		}
 	}
+	if n := doc.Get("slo"); isMapping(n) {
+		p.SLO = &ir.SLO{
+			Success: goal(n.Get("success"), readNumber), Duration: goal(n.Get("duration"), readDuration),
+			Quantile: goal(n.Get("quantile"), readNumber), Window: goal(n.Get("window"), readDuration),
+			At: n.Span(),
+		}
+	}
 	if n := doc.Get("workspace"); isMapping(n) {
 		p.Workspace = &ir.Workspace{Size: text(n.Get("size")), StorageClass: optionalText(n.Get("storage-class")), AccessModes: texts(n.Get("access-modes")), At: n.Span()}
 	}
@@ -45,4 +52,12 @@ func (r *reader) top(p *ir.Pipeline, doc *tree.Node) {
 	case isMapping(n):
 		p.Semaphore = &ir.Semaphore{ConfigMap: text(n.Get("config-map")), Key: text(n.Get("key")), At: n.Span()}
 	}
+}
+
+func goal(n *tree.Node, read func(*tree.Node) (float64, bool)) *ir.Goal {
+	f, ok := read(n)
+	if !ok {
+		return nil
+	}
+	return &ir.Goal{Value: f, At: n.Span()}
 }

@@ -108,6 +108,7 @@ func (d *dumper) pipeline(p *Pipeline) {
 		d.ttl(p.TTL)
 		d.text("pod-gc", p.PodGC)
 		d.schedule(p.Schedule)
+		d.slo(p.SLO)
 		if w := p.Workspace; w != nil {
 			d.line(w.At, "workspace", w.Size, storageClass(w.StorageClass), strings.Join(w.AccessModes, ","))
 		}
@@ -163,6 +164,25 @@ func (d *dumper) schedule(s *Schedule) {
 		d.count("successful-history", s.SuccessfulHistory)
 		d.count("failed-history", s.FailedHistory)
 	})
+}
+
+func (d *dumper) slo(s *SLO) {
+	if s == nil {
+		return
+	}
+	d.line(s.At, "slo")
+	d.in(func() {
+		d.goal("success", s.Success)
+		d.goal("duration", s.Duration)
+		d.goal("quantile", s.Quantile)
+		d.goal("window", s.Window)
+	})
+}
+
+func (d *dumper) goal(key string, g *Goal) {
+	if g != nil {
+		d.line(g.At, key, literalText(g.Value))
+	}
 }
 
 func (d *dumper) pairs(key string, ps []Pair) {

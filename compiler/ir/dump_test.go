@@ -91,6 +91,7 @@ func everything() *ir.Pipeline {
 		Root: root, Components: []*ir.Component{body, imp, train, group, yes, claim, no},
 		ArtifactRoot: "s3://b", Timeout: 90, Parallelism: 3, TTL: &ir.TTL{Completion: ref(int64(60)), Success: ref(int64(1)), Failure: ref(int64(2))}, PodGC: "OnPodSuccess",
 		Schedule:  &ir.Schedule{Cron: []string{"0 2 * * *"}, Timezone: "UTC", Concurrency: "forbid", Suspend: true, StartingDeadlineSeconds: ref(int64(1)), SuccessfulHistory: ref(int64(2)), FailedHistory: ref(int64(3))},
+		SLO:       &ir.SLO{Success: &ir.Goal{Value: 0.99}, Duration: &ir.Goal{Value: 7200}, Quantile: &ir.Goal{Value: 0.9}, Window: &ir.Goal{Value: 86400}},
 		Workspace: &ir.Workspace{Size: "1Gi", StorageClass: ref("fast"), AccessModes: []string{"ReadWriteOnce"}},
 		Mutex:     ir.Ident{Text: "one"}, Semaphore: &ir.Semaphore{ConfigMap: "limits", Key: "k"},
 		ArgoSpec: map[string]any{"priority": int64(3)}, Labels: []ir.Pair{{Key: "a", Value: "b"}}, Annotations: []ir.Pair{{Key: "c", Value: "d"}},

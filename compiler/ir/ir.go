@@ -39,6 +39,7 @@ type Pipeline struct {
 	TTL          *TTL    // nil: keep
 	PodGC        string  // Argo's podGC strategy, "": none
 	Schedule     *Schedule
+	SLO          *SLO // nil: none
 	Workspace    *Workspace
 	Mutex        Ident          // runs that name the same one wait for one another; "": none
 	Semaphore    *Semaphore     // nil: none
@@ -75,6 +76,22 @@ type Schedule struct {
 	Suspend                                                   bool
 	StartingDeadlineSeconds, SuccessfulHistory, FailedHistory *int64
 	At                                                        source.Span
+}
+
+// An SLO is the level of service that the pipeline promises. It changes nothing
+// of a run: it is recorded, and reports judge by it.
+type SLO struct {
+	Success  *Goal // share of the runs that succeed
+	Duration *Goal // seconds within which Quantile of the successful runs end
+	Quantile *Goal
+	Window   *Goal // seconds over which it is judged
+	At       source.Span
+}
+
+// A Goal is one number of an SLO; a nil one is not stated.
+type Goal struct {
+	Value float64
+	At    source.Span
 }
 
 // Workspace is the run-wide volume at /kfp-workspace.

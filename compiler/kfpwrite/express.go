@@ -98,6 +98,9 @@ func (x *expresser) pipeline() *ir.Pipeline {
 	if p.Schedule != nil {
 		x.report(leftOut("a schedule", p.Schedule.At))
 	}
+	if p.SLO != nil {
+		x.report(leftOut("a level of service", p.SLO.At))
+	}
 	if p.Timeout != float64(int64(p.Timeout)) {
 		x.report(leftOut("a fraction of a second in a timeout", p.Name.At))
 	}

@@ -15,7 +15,7 @@ import (
 // thought about: say here, and in the code, how it is printed.
 var fields = map[string]string{
 	"Pipeline": `Name said, DisplayName said, Description said, Root said, Components said, File other: where it came from, Dialect other: KFP afterwards,
-		ArtifactRoot said, RootAt place, Timeout said, Parallelism K252, TTL said, PodGC K252, Schedule K252, Workspace said, Mutex said, Semaphore said, ArgoSpec K252,
+		ArtifactRoot said, RootAt place, Timeout said, Parallelism K252, TTL said, PodGC K252, Schedule K252, SLO K252, Workspace said, Mutex said, Semaphore said, ArgoSpec K252,
 		ArgoSpecAt place, Labels K252, Annotations K252`,
 	"TTL":       `Completion said, Success said, Failure said`,
 	"Workspace": `Size said, StorageClass said, AccessModes said, At place`,

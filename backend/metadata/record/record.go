@@ -54,6 +54,7 @@ type Plan struct {
 	Spec       []byte // the pipeline file; kept as a document, nil: not kept
 	Manifest   []byte // what is submitted; likewise
 	Labels     map[string]string
+	SLO        *metadata.SLO // what the pipeline promises, nil: nothing
 	Parameters map[string]any
 	// Secrets names the parameters whose values are never written, here or in
 	// tasks that are given them.
@@ -86,7 +87,7 @@ func Start(ctx context.Context, store metadata.Store, opt Options, p Plan) (*Rec
 	r := open(store, opt, p.ID, p.Engine)
 	r.hidden = newRedactor(p.Parameters, p.Secrets)
 	rec := &metadata.RunRecord{State: metadata.Planned, Name: p.Name, Pipeline: p.Pipeline, Source: p.Source, Engine: p.Engine,
-		Cluster: p.Cluster, Namespace: p.Namespace, Labels: p.Labels, Created: r.opt.Now().UTC()}
+		Cluster: p.Cluster, Namespace: p.Namespace, Labels: p.Labels, SLO: p.SLO, Created: r.opt.Now().UTC()}
 	var err error
 	if rec.Spec, err = r.document(ctx, p.Spec); err != nil {
 		return nil, err

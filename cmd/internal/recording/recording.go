@@ -15,6 +15,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/compiler"
+	"github.com/kfp-go/kfp-go/compiler/ir"
 )
 
 // A Recording is the record of one run being written.
@@ -58,7 +59,7 @@ func Start(ctx context.Context, a *app.App, c *config.Config, p Plan) (*Recordin
 	pipeline := p.Result.Pipeline
 	plan := record.Plan{
 		ID: p.ID, Name: p.Name, Pipeline: pipeline.Name.Text, Source: p.Source, Engine: p.Engine,
-		Cluster: p.Cluster, Namespace: p.Space, Manifest: p.Manifest, Labels: p.Labels, Parameters: p.Args,
+		Cluster: p.Cluster, Namespace: p.Space, Manifest: p.Manifest, Labels: p.Labels, SLO: slo(pipeline.SLO), Parameters: p.Args,
 	}
 	if len(p.Result.Files) > 0 {
 		plan.Spec = p.Result.Files[0].Text()
@@ -73,6 +74,20 @@ func Start(ctx context.Context, a *app.App, c *config.Config, p Plan) (*Recordin
 		return nil, errors.Join(fmt.Errorf("the run cannot be recorded in %s, so it was not started: %w", c.Metadata, err), store.Close())
 	}
 	return r, nil
+}
+
+// slo is what the pipeline promises, as it is recorded.
+func slo(s *ir.SLO) *metadata.SLO {
+	if s == nil {
+		return nil
+	}
+	out := &metadata.SLO{}
+	for to, goal := range map[*float64]*ir.Goal{&out.Success: s.Success, &out.Duration: s.Duration, &out.Quantile: s.Quantile, &out.Window: s.Window} {
+		if goal != nil {
+			*to = goal.Value
+		}
+	}
+	return out
 }
 
 func (r *Recording) failed(err error) {

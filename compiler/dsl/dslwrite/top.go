@@ -13,6 +13,9 @@ func (w *writer) top(doc *node) {
 	if s := p.Schedule; s != nil {
 		doc.add("schedule", schedule(s))
 	}
+	if s := p.SLO; s != nil {
+		doc.add("slo", slo(s))
+	}
 	if p.Timeout > 0 {
 		doc.add("timeout", duration(p.Timeout))
 	}
@@ -74,6 +77,23 @@ func schedule(s *ir.Schedule) *node {
 	m.add("starting-deadline", wholeSeconds(s.StartingDeadlineSeconds))
 	m.add("successful-history", count(s.SuccessfulHistory))
 	m.add("failed-history", count(s.FailedHistory))
+	return m
+}
+
+func slo(s *ir.SLO) *node {
+	m := mapping()
+	if s.Success != nil {
+		m.add("success", plain(number(s.Success.Value)))
+	}
+	if s.Duration != nil {
+		m.add("duration", duration(s.Duration.Value))
+	}
+	if s.Quantile != nil {
+		m.add("quantile", plain(number(s.Quantile.Value)))
+	}
+	if s.Window != nil {
+		m.add("window", duration(s.Window.Value))
+	}
 	return m
 }
 
