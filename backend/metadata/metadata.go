@@ -11,6 +11,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -57,9 +58,10 @@ type Object struct {
 
 // A Query chooses runs. The zero Query means all of them with their tasks.
 type Query struct {
-	Run      string // a run id or the beginning of one, "": any
-	Name     string // the run's name or its Workflow's, "": any
-	Pipeline string // "": any
+	Run      string   // a run id or the beginning of one, "": any
+	IDs      []string // ids of runs, in order; nil: any
+	Name     string   // the run's name or its Workflow's, "": any
+	Pipeline string   // "": any
 	States   []State
 	Engine   string    // "": any
 	Since    time.Time // created at or after it; zero: any
@@ -81,7 +83,7 @@ func (q Query) Match(r *Run) bool {
 	if r.Deleted && !q.Deleted {
 		return false
 	}
-	if len(q.Run) > len(r.ID) || r.ID[:len(q.Run)] != q.Run {
+	if !q.Wants(r.ID) {
 		return false
 	}
 	if q.Name != "" && q.Name != r.Name && q.Name != r.Workflow {
@@ -110,6 +112,19 @@ func (q Query) Match(r *Run) bool {
 		}
 	}
 	return true
+}
+
+// Wants reports whether the query asks for a run of that id, as far as the id
+// says: what a store needs not read of others.
+func (q Query) Wants(id string) bool {
+	if !strings.HasPrefix(id, q.Run) {
+		return false
+	}
+	if q.IDs == nil {
+		return true
+	}
+	_, found := slices.BinarySearch(q.IDs, id)
+	return found
 }
 
 // text is a parameter as people write it; NUL, which nobody can ask for, when

@@ -34,7 +34,7 @@ func (s *Store) Load(ctx context.Context, q metadata.Query) (*metadata.Snapshot,
 	if err != nil {
 		return nil, err
 	}
-	piles := sortPiles(keys, q.Run, snap)
+	piles := sortPiles(keys, q, snap)
 	for len(piles) > 0 && (q.Limit == 0 || len(snap.Runs) < q.Limit) {
 		n := min(chunk, len(piles))
 		if q.Limit > 0 {
@@ -53,7 +53,7 @@ func (s *Store) Load(ctx context.Context, q metadata.Query) (*metadata.Snapshot,
 }
 
 // sortPiles groups keys by run, the newest run first.
-func sortPiles(keys []string, prefix string, snap *metadata.Snapshot) []*pile {
+func sortPiles(keys []string, q metadata.Query, snap *metadata.Snapshot) []*pile {
 	byRun := make(map[string]*pile, len(keys)/2)
 	var piles []*pile
 	for _, key := range keys {
@@ -63,7 +63,7 @@ func sortPiles(keys []string, prefix string, snap *metadata.Snapshot) []*pile {
 			snap.Damaged = append(snap.Damaged, metadata.Damage{Name: name, Err: errForeign})
 			continue
 		}
-		if !strings.HasPrefix(run, prefix) {
+		if !q.Wants(run) {
 			continue
 		}
 		p := byRun[run]

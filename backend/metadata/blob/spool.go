@@ -29,7 +29,10 @@ type Spool struct {
 	down    time.Time // when the store was last unavailable
 }
 
-var _ metadata.Store = (*Spool)(nil)
+var (
+	_ metadata.Store      = (*Spool)(nil)
+	_ metadata.EdgeSource = (*Spool)(nil)
+)
 
 // SpoolDir is the folder, below the user's state folder, for what is to go to
 // the store that where names.
@@ -104,6 +107,16 @@ func (s *Spool) PutBlob(ctx context.Context, data []byte) (string, error) {
 func (s *Spool) Load(ctx context.Context, q metadata.Query) (*metadata.Snapshot, error) {
 	s.first(ctx)
 	return s.store.Load(ctx, q)
+}
+
+// Edges implements metadata.EdgeSource where the store does.
+func (s *Spool) Edges(ctx context.Context, q metadata.EdgeQuery) (*metadata.EdgeSet, error) {
+	source, ok := s.store.(metadata.EdgeSource)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	s.first(ctx)
+	return source.Edges(ctx, q)
 }
 
 // Scan implements metadata.Store.

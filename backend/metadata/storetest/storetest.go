@@ -32,6 +32,7 @@ func Test(t *testing.T, factory Factory) {
 		{"Conflict", testConflict},
 		{"Blobs", testBlobs},
 		{"Query", testQuery},
+		{"Edges", testEdges},
 		{"Find", testFind},
 		{"Writers", testWriters},
 		{"Deleted", testDeleted},
@@ -244,6 +245,8 @@ func testQuery(t *testing.T, open func() metadata.Store) {
 		{"failed, two", metadata.Query{States: []metadata.State{metadata.Failed}, Limit: 2}, newest(func(i int) bool { return i%3 == 0 }, 2)},
 		{"since", metadata.Query{Since: base.Add(18 * time.Hour)}, newest(func(i int) bool { return i >= 18 }, 99)},
 		{"one", metadata.Query{Run: all[4]}, all[4:5]},
+		{"by ids", metadata.Query{IDs: []string{all[3], all[9]}}, []string{all[9], all[3]}},
+		{"no ids", metadata.Query{IDs: []string{}}, nil},
 		{"by name", metadata.Query{Name: "b-7"}, all[7:8]},
 		{"none", metadata.Query{Name: "zz"}, nil},
 	} {

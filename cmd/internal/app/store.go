@@ -77,6 +77,14 @@ type spoolNotices struct {
 	said []string
 }
 
+// Edges implements metadata.EdgeSource where the store does.
+func (n *spoolNotices) Edges(ctx context.Context, q metadata.EdgeQuery) (*metadata.EdgeSet, error) {
+	if source, ok := n.Store.(metadata.EdgeSource); ok {
+		return source.Edges(ctx, q)
+	}
+	return nil, errors.ErrUnsupported
+}
+
 func (n *spoolNotices) add(text string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
