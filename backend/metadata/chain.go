@@ -18,10 +18,10 @@ func (c *Chain) Events(records []Record) ([]*Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	events := make([]*Event, len(groups))
+	events, prev := make([]*Event, len(groups)), c.prev
 	for i, g := range groups {
 		now := c.Now()
-		e := &Event{ID: NewID(now), Run: c.Run, Prev: c.prev, At: now, By: c.By, Records: g}
+		e := &Event{ID: NewID(now), Run: c.Run, Prev: prev, At: now, By: c.By, Records: g}
 		if len(groups) > 1 {
 			e.Part, e.Parts = i+1, len(groups)
 		}
@@ -29,9 +29,10 @@ func (c *Chain) Events(records []Record) ([]*Event, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.prev = Digest(data)
+		prev = Digest(data)
 		events[i] = e
 	}
+	c.prev = prev
 	return events, nil
 }
 

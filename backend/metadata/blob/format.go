@@ -3,13 +3,13 @@ package blob
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	gcblob "gocloud.dev/blob"
-	"gocloud.dev/gcerrors"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
 )
@@ -128,9 +128,9 @@ func (s *Store) initialise(ctx context.Context) (*format, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = s.bucket.WriteAll(ctx, formatFirst, append(data, '\n'), &gcblob.WriterOptions{ContentType: "application/json", IfNotExist: true})
-	if err != nil && gcerrors.Code(err) != gcerrors.FailedPrecondition {
-		return nil, s.fail("initialise", formatFirst, err)
+	err = s.putNew(ctx, formatFirst, append(data, '\n'), "application/json")
+	if err != nil && !errors.Is(err, metadata.ErrConflict) {
+		return nil, err
 	}
 	return s.known(ctx) // ours, or that of whoever came first
 }

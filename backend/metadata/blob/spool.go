@@ -12,6 +12,7 @@ import (
 
 	"gocloud.dev/gcerrors"
 
+	"github.com/kfp-go/kfp-go/backend/failpoint"
 	"github.com/kfp-go/kfp-go/backend/metadata"
 )
 
@@ -213,7 +214,13 @@ func (s *Spool) send(ctx context.Context, key string) error {
 
 // remove deletes an object that may have gone already.
 func (s *Store) remove(ctx context.Context, key string) error {
+	if err := failpoint.Hit("store.delete.before", key); err != nil {
+		return s.fail("delete", key, err)
+	}
 	err := s.bucket.Delete(ctx, key)
+	if err == nil {
+		err = failpoint.Hit("store.delete.after", key)
+	}
 	if gcerrors.Code(err) == gcerrors.NotFound {
 		return nil
 	}

@@ -19,6 +19,7 @@ import (
 	gcblob "gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 
+	"github.com/kfp-go/kfp-go/backend/failpoint"
 	"github.com/kfp-go/kfp-go/backend/metadata"
 )
 
@@ -84,9 +85,15 @@ func (s *Store) Append(ctx context.Context, e *metadata.Event) error {
 
 // putNew writes an object that must not exist yet, else ErrConflict.
 func (s *Store) putNew(ctx context.Context, key string, data []byte, contentType string) error {
+	if err := failpoint.Hit("store.put.before", key); err != nil {
+		return s.fail("write", key, err)
+	}
 	err := s.bucket.WriteAll(ctx, key, data, &gcblob.WriterOptions{ContentType: contentType, IfNotExist: true})
 	if gcerrors.Code(err) == gcerrors.FailedPrecondition {
 		return fmt.Errorf("%s: %q exists: %w", s.where, key, metadata.ErrConflict)
+	}
+	if err == nil {
+		err = failpoint.Hit("store.put.after", key)
 	}
 	return s.fail("write", key, err)
 }
@@ -166,6 +173,9 @@ func (s *Store) Scan(ctx context.Context) iter.Seq2[metadata.Object, error] {
 
 // list gives all keys with the prefix, sorted.
 func (s *Store) list(ctx context.Context, prefix string) ([]string, error) {
+	if err := failpoint.Hit("store.list.before", prefix); err != nil {
+		return nil, s.fail("list", prefix, err)
+	}
 	if s.files != nil {
 		keys, err := s.files.keys(ctx, prefix)
 		return keys, s.failFile("list", prefix, err)
@@ -192,6 +202,9 @@ func (s *Store) endOfList(prefix string, err error) error {
 
 // read gives an object of at most max bytes.
 func (s *Store) read(ctx context.Context, key string, max int64) ([]byte, error) {
+	if err := failpoint.Hit("store.get.before", key); err != nil {
+		return nil, s.fail("read", key, err)
+	}
 	if s.files != nil {
 		return s.readFile(ctx, key, max)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/kfp-go/kfp-go/backend"
+	"github.com/kfp-go/kfp-go/backend/failpoint"
 	"github.com/kfp-go/kfp-go/backend/metadata"
 	"github.com/kfp-go/kfp-go/backend/taskpath"
 )
@@ -78,6 +79,7 @@ type Recorder struct {
 
 	writing sync.Mutex // held while a batch is written; guards what follows
 	chain   metadata.Chain
+	unsent  []*metadata.Event // made, and not stored for certain
 	written map[string]string // by path, "" for the run: the last record's text
 }
 
@@ -223,11 +225,11 @@ func (r *Recorder) Flush(ctx context.Context) error {
 	tasks, run := r.task, r.state
 	r.task, r.state = map[string]*backend.Task{}, nil
 	r.mu.Unlock()
-	err := r.batch(ctx, tasks, run)
-	if err != nil {
+	if err := r.batch(ctx, tasks, run); err != nil {
 		r.putBack(tasks, run)
+		return err
 	}
-	return err
+	return r.send(ctx)
 }
 
 func (r *Recorder) putBack(tasks map[string]*backend.Task, run *backend.Run) {
@@ -240,7 +242,8 @@ func (r *Recorder) putBack(tasks map[string]*backend.Task, run *backend.Run) {
 	}
 }
 
-// batch writes tasks before the run, so that a run that is over is complete.
+// batch makes the events of what is pending: tasks before the run, so that a
+// run that is over is complete.
 func (r *Recorder) batch(ctx context.Context, tasks map[string]*backend.Task, run *backend.Run) error {
 	var records []metadata.Record
 	texts := map[string]string{}
@@ -263,35 +266,54 @@ func (r *Recorder) batch(ctx context.Context, tasks map[string]*backend.Task, ru
 			records = append(records, metadata.Record{Run: rec})
 		}
 	}
-	if err := r.append(ctx, records); err != nil {
+	if err := r.queue(records); err != nil {
 		return err
 	}
 	maps.Copy(r.written, texts)
 	return nil
 }
 
-// write is append for records that are not buffered.
+// write stores records that are not buffered.
 func (r *Recorder) write(ctx context.Context, records []metadata.Record) error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
-	return r.append(ctx, records)
+	if err := r.queue(records); err != nil {
+		return err
+	}
+	return r.send(ctx)
 }
 
-// append stores records; r.writing is held.
-func (r *Recorder) append(ctx context.Context, records []metadata.Record) error {
+// queue makes events of records; r.writing is held.
+func (r *Recorder) queue(records []metadata.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
 	events, err := r.chain.Events(records)
-	if err != nil {
-		return err
-	}
-	for _, e := range events {
-		if err := r.store.Append(ctx, e); err != nil {
+	r.unsent = append(r.unsent, events...)
+	return err
+}
+
+// send stores the events that are not stored yet, in order; r.writing is held.
+// After an error the very same event is tried again: each names the one before it, and it may
+// have been stored although the store said otherwise.
+func (r *Recorder) send(ctx context.Context) error {
+	for len(r.unsent) > 0 {
+		if err := r.appendOne(ctx, r.unsent[0]); err != nil {
 			return err
 		}
+		r.unsent = r.unsent[1:]
 	}
 	return nil
+}
+
+func (r *Recorder) appendOne(ctx context.Context, e *metadata.Event) error {
+	if err := failpoint.Hit("record.append.before", e.Name()); err != nil {
+		return err
+	}
+	if err := r.store.Append(ctx, e); err != nil {
+		return err
+	}
+	return failpoint.Hit("record.append.after", e.Name())
 }
 
 // Close writes what is pending and ends the recorder; the store stays open.

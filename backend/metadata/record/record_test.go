@@ -178,12 +178,23 @@ func TestFailures(t *testing.T) {
 		if err := r.Flush(t.Context()); !errors.Is(err, broken) {
 			t.Errorf("flush: %v", err)
 		}
+		if err := r.Submitted(t.Context(), &backend.Run{Name: "iris-1", UID: "u"}); !errors.Is(err, broken) {
+			t.Errorf("submitted: %v", err)
+		}
 		r.Record(backend.Event{Task: &backend.Task{Path: "a", State: backend.Failed}})
 		s.fail(nil)
 		if err := r.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		run := only(t, s)
+		if run.UID != "u" {
+			t.Errorf("what could not be written at first is lost: %+v", run)
+		}
+		// The intent, the batch, the submission, the rest: each once, none of
+		// which names an event before it that was never stored.
+		if damage, err := metadata.Verify(t.Context(), s); err != nil || len(damage) > 0 || s.events != 4 {
+			t.Errorf("verify: %v, %v, %d events", damage, err, s.events)
+		}
 		if run.State != metadata.Running || len(run.Tasks) != 2 || run.Tasks[0].State != metadata.Failed || run.Tasks[1].State != metadata.Running {
 			t.Errorf("%+v", run)
 		}
