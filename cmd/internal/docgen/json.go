@@ -11,6 +11,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/command/compile"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/configcmd"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/lineage"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/meta"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/version"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
 	"github.com/kfp-go/kfp-go/compiler/diag/render"
@@ -28,6 +29,7 @@ func Shapes() []Shape {
 		{"Run", "A run: `run --output json`, `submit --output json`, `runs get --output json`. States of runs are `planned`, `submitted`, `running`,\n`succeeded`, `failed`, `stopped` and `lost`; of tasks `pending`, `running`, `succeeded`, `failed`, `skipped`, `cached` and `stopped`. A\nvalue is any JSON value; an artifact is an object with `uri`, a list of artifacts a list of such objects, a secret\n`{\"redacted\": true}`. `tasks` has the last attempt of each, in order of `path`. Times are RFC 3339 in UTC.", exampleRun()},
 		{"RunList", "Runs, the newest first: `runs list --output json`. Each is a Run without `tasks`.", exampleList()},
 		{"Lineage", "Where things came from (`up`) and what became of them (`down`): `lineage --format json`. Each is a tree of nodes: a `run`, a\n`task` or an `artifact`; `port` is the input or output over which the node above led here; `seen` marks a node whose children\nstand elsewhere in the tree, `cut` one at the greatest depth.", exampleLineage()},
+		{"MetadataVerification", "What is damaged or missing in the metadata file: `meta verify --output json`. `object` is its name there.", exampleVerification()},
 		{"Diagnostics", "Findings: `validate --format json`. A place is a half-open range: lines and columns count from 1, columns in code points,\noffsets in bytes from 0. Findings stand in source order.", exampleFindings()},
 		{"CompileReport", "What a pipeline says and what becomes of it: `compile --report=json`. `id` names a row of [kfp-compatibility.md](kfp-compatibility.md) for\never; `places` has the first few of `count`; `differs` is what is not as in KFP; the findings of a construct are at its lines, those at the end belong to\nnone.", exampleReport()},
 		{"Config", "The settings: `config --output json`.", exampleConfig()},
@@ -107,6 +109,16 @@ func exampleLineage() lineage.Document {
 		}},
 		Down: &metadata.Node{Kind: metadata.ArtifactNode, URI: model, Type: "system.Model", Children: []*metadata.Node{
 			{Kind: metadata.TaskNode, RunID: exampleID, Path: "evaluate", Port: "model", Seen: true},
+		}},
+	}
+}
+
+func exampleVerification() meta.Verification {
+	return meta.Verification{
+		APIVersion: report.APIVersion, Kind: "MetadataVerification", Metadata: ".kfp-go",
+		Findings: []meta.Finding{{
+			Object:  "01a20ac3-d4f2-7a31-9c55-0e6f0a1b2c3d_" + exampleID + ".ndjson",
+			Message: "metadata: event damaged: it is torn: the closing line is missing",
 		}},
 	}
 }
