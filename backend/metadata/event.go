@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 	"time"
 )
@@ -248,6 +249,20 @@ func strclip(s string) string {
 		s = s[:80]
 	}
 	return fmt.Sprintf("%q", s)
+}
+
+// SplitEvents cuts events that stand one behind the other, without a look at
+// what they say. What is no event comes out in pieces that do not parse.
+func SplitEvents(data []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for len(data) > 0 {
+			n := eventLength(data)
+			if !yield(data[:n:n]) {
+				return
+			}
+			data = data[n:]
+		}
+	}
 }
 
 // ParseNamed is ParseEvent of an event that lies under a name, which must be

@@ -1,0 +1,182 @@
+package segment
+
+import (
+	"bytes"
+
+	"github.com/kfp-go/kfp-go/backend/metadata"
+)
+
+// Sizes at which a segment is full, in bytes.
+const (
+	fullSegment = 16 << 20
+	fullText    = 24 << 20
+	maxEdges    = 16 << 20 // of one run
+)
+
+// An Object is what is to be written.
+type Object struct {
+	Key  string
+	Data []byte
+}
+
+// A Folded is a segment and what is derived from it, to be written in this
+// order.
+type Folded struct {
+	Segment Object
+	Edges   *Object // nil: there are none
+	Index   Object
+	Header  Header
+}
+
+// A Builder folds runs, the oldest first.
+type Builder struct {
+	Level int
+	// KeepIDs lists the events' ids in the rows, for segments whose events still
+	// lie in the inbox.
+	KeepIDs bool
+
+	from, to string
+	segment  []byte
+	rows     bytes.Buffer
+	edges    []byte
+	runs     int
+	events   int
+}
+
+// Add folds all events of one run, which must be in the order that Sort gives
+// and of a run newer than those before.
+func (b *Builder) Add(events []*metadata.Event) error {
+	row, run := newRow(events)
+	if b.from == "" {
+		b.from = row.Run
+	}
+	b.to = row.Run
+	for _, f := range frames(events) {
+		row.Frames = append(row.Frames, int64(len(b.segment)), int64(len(f)))
+		b.segment = append(b.segment, f...)
+	}
+	if b.KeepIDs {
+		for _, e := range events {
+			row.IDs = append(row.IDs, e.ID)
+		}
+	}
+	if err := b.addEdges(&row, run); err != nil {
+		return err
+	}
+	line, err := encode(&row)
+	if err != nil {
+		return err
+	}
+	if len(line) > maxRow {
+		row.Record = nil
+		if line, err = encode(&row); err != nil {
+			return err
+		}
+	}
+	b.rows.Write(line)
+	b.rows.WriteByte('\n')
+	b.runs++
+	b.events += len(events)
+	return nil
+}
+
+func (b *Builder) addEdges(row *Row, run *metadata.Run) error {
+	if run.Deleted {
+		return nil
+	}
+	before := len(b.edges)
+	for _, a := range run.Artifacts {
+		var err error
+		if b.edges, err = appendEdge(b.edges, run.ID, a); err != nil {
+			return err
+		}
+		if len(b.edges)-before > maxEdges {
+			b.edges, row.Unlisted = b.edges[:before], true
+			return nil
+		}
+	}
+	return nil
+}
+
+// Runs is how many were added.
+func (b *Builder) Runs() int { return b.runs }
+
+// Full reports whether the next run should go to another segment.
+func (b *Builder) Full() bool {
+	return len(b.segment) >= fullSegment || b.rows.Len() >= fullText || len(b.edges) >= fullText
+}
+
+// Finish gives the objects and empties the builder. replaces and with go into
+// the index.
+func (b *Builder) Finish(replaces, with []string) (*Folded, error) {
+	name := Name{Kind: Segments, Level: b.Level, From: b.from, To: b.to, Sum: sum(b.segment)}
+	f := &Folded{Segment: Object{name.Key(), b.segment}}
+	f.Header = Header{Kind: "index", Version: indexVersion, Segment: f.Segment.Key, Runs: b.runs, Events: b.events, Replaces: replaces, With: with}
+	if len(b.edges) > 0 {
+		data := compress(b.edges)
+		name.Kind, name.Sum = Edges, sum(data)
+		f.Edges = &Object{name.Key(), data}
+		f.Header.Edges = f.Edges.Key
+	}
+	head, err := encode(f.Header)
+	if err != nil {
+		return nil, err
+	}
+	data := compress(append(append(head, '\n'), b.rows.Bytes()...))
+	name.Kind, name.Sum = Indexes, sum(data)
+	f.Index = Object{name.Key(), data}
+	*b = Builder{Level: b.Level, KeepIDs: b.KeepIDs}
+	return f, nil
+}
+
+// Check reads a segment as it came back from where it was written, with the
+// index that describes it: every frame must hold the events of its run.
+func Check(x *Index, segment []byte) error {
+	n, ok := ParseName(x.Header.Segment)
+	if !ok {
+		return damaged("it names no segment")
+	}
+	if err := n.Check(segment); err != nil {
+		return err
+	}
+	events := 0
+	for _, l := range x.Lines {
+		row, err := l.Decode()
+		if err != nil {
+			return err
+		}
+		found, err := row.Read(segment)
+		if err != nil {
+			return err
+		}
+		events += len(found)
+	}
+	if events != x.Header.Events {
+		return damaged("its segment holds %d events and it states %d", events, x.Header.Events)
+	}
+	return nil
+}
+
+// Read gives the run's events out of the whole segment.
+func (r *Row) Read(segment []byte) ([]*metadata.Event, error) {
+	var events []*metadata.Event
+	for _, s := range r.Spans() {
+		if s.Offset+s.Length > int64(len(segment)) {
+			return nil, damaged("the frame of run %s lies outside its segment", r.Run)
+		}
+		part, err := ParseFrame(segment[s.Offset:s.Offset+s.Length], r.Run)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, part...)
+	}
+	return events, r.CheckCount(events)
+}
+
+// CheckCount reports ErrDamaged if that many events are not what the row states.
+func (r *Row) CheckCount(events []*metadata.Event) error {
+	if len(events) != r.Events {
+		return damaged("the frame of run %s holds %d events and the index states %d", r.Run, len(events), r.Events)
+	}
+	return nil
+}
