@@ -3,11 +3,10 @@ package blob
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	gcblob "gocloud.dev/blob"
 
@@ -39,7 +38,7 @@ var neighbours = []string{"artifacts/", "cache/", "runs/", "work/"}
 // readFormat finds the store's format, nil if there is none and the place is
 // empty. A place that holds something else is refused: it is the wrong one.
 func (s *Store) readFormat(ctx context.Context) (*format, error) {
-	names, err := s.list(ctx, formatDir)
+	names, err := s.formats(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +47,7 @@ func (s *Store) readFormat(ctx context.Context) (*format, error) {
 			return nil, err
 		}
 		// It may have been made between the two listings.
-		if names, err = s.list(ctx, formatDir); err != nil || len(names) == 0 {
+		if names, err = s.formats(ctx); err != nil || len(names) == 0 {
 			return nil, err
 		}
 	}
@@ -58,6 +57,15 @@ func (s *Store) readFormat(ctx context.Context) (*format, error) {
 	}
 	return parseFormat(data, s.where)
 }
+
+// formats are the keys of the format files; what else lies beside them is of a
+// probe that was interrupted.
+func (s *Store) formats(ctx context.Context) ([]string, error) {
+	names, err := s.list(ctx, formatDir)
+	return slices.DeleteFunc(names, func(key string) bool { return !formatKey.MatchString(key) }), err
+}
+
+var formatKey = regexp.MustCompile(`^format/[0-9]{8}\.json$`)
 
 func parseFormat(data []byte, where string) (*format, error) {
 	var f format
@@ -71,19 +79,21 @@ func parseFormat(data []byte, where string) (*format, error) {
 }
 
 func (s *Store) mustBeEmpty(ctx context.Context) error {
-	it := s.bucket.List(&gcblob.ListOptions{Delimiter: "/"})
-	for {
-		o, err := it.Next(ctx)
-		if err != nil {
-			return s.endOfList("", err)
-		}
-		if o.Key == formatDir {
+	top, err := s.listAll(ctx, &gcblob.ListOptions{Delimiter: "/"})
+	if err != nil {
+		return s.fail("list", "", err)
+	}
+	for _, key := range top {
+		if key == formatDir {
 			return nil
 		}
-		if !slices.Contains(neighbours, o.Key) {
-			return fmt.Errorf("%s holds something else (%q) and no metadata: %w", s.where, o.Key, metadata.ErrFormat)
+	}
+	for _, key := range top {
+		if !slices.Contains(neighbours, key) {
+			return fmt.Errorf("%s holds something else (%q) and no metadata: %w", s.where, key, metadata.ErrFormat)
 		}
 	}
+	return nil
 }
 
 // writable reads the format, and makes it in an empty place.
@@ -93,7 +103,7 @@ func (s *Store) writable(ctx context.Context) error {
 		return err
 	}
 	if f == nil {
-		if f, err = s.initialise(ctx); err != nil {
+		if f, _, err = s.initialise(ctx); err != nil {
 			return err
 		}
 	}
@@ -119,20 +129,6 @@ func (s *Store) known(ctx context.Context) (*format, error) {
 	s.format = f
 	s.mu.Unlock()
 	return f, nil
-}
-
-func (s *Store) initialise(ctx context.Context) (*format, error) {
-	f := format{Format: formatName, Version: formatVersion, Store: metadata.NewID(time.Now()),
-		Reader: []string{}, Writer: []string{}, ConditionalWrites: true}
-	data, err := json.Marshal(f)
-	if err != nil {
-		return nil, err
-	}
-	err = s.putNew(ctx, formatFirst, append(data, '\n'), "application/json")
-	if err != nil && !errors.Is(err, metadata.ErrConflict) {
-		return nil, err
-	}
-	return s.known(ctx) // ours, or that of whoever came first
 }
 
 // eventName takes the event's name out of an object's key.

@@ -8,9 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	gcblob "gocloud.dev/blob"
-	"gocloud.dev/blob/memblob"
-
 	"github.com/kfp-go/kfp-go/backend/metadata"
 )
 
@@ -18,8 +15,9 @@ import (
 const maxBundle = 1 << 30
 
 // Open opens the store that a URL or a path names: a folder, which the first
-// write creates, or a file that was exported, which can only be read. Opening
-// touches nothing.
+// write creates, a bucket or a part of one (s3://, gs://, azblob://, mem://),
+// or a file that was exported, which can only be read. Opening touches nothing.
+// A URL that can name no store is metadata.ErrFormat.
 func Open(ctx context.Context, where string) (metadata.Store, error) {
 	u, err := parse(where)
 	if err != nil {
@@ -36,17 +34,13 @@ func Open(ctx context.Context, where string) (metadata.Store, error) {
 		}
 		return newFiles(b, path), nil
 	}
-	bucket, err := mux().OpenBucketURL(ctx, u)
-	if err != nil {
-		return nil, err
-	}
-	return New(bucket, name(u)), nil
+	return openRemote(ctx, u)
 }
 
 // parse takes a plain path for a file URL.
 func parse(where string) (*url.URL, error) {
 	if where == "" {
-		return nil, fmt.Errorf("the metadata file's name is empty")
+		return nil, badURL("the metadata file's name is empty")
 	}
 	if !strings.Contains(where, "://") {
 		abs, err := filepath.Abs(where)
@@ -57,18 +51,24 @@ func parse(where string) (*url.URL, error) {
 	}
 	u, err := url.Parse(where)
 	if err != nil {
-		return nil, fmt.Errorf("the metadata file's URL is malformed") // err quotes it, with its secrets
+		return nil, badURL("the metadata file's URL is malformed") // err quotes it, with its secrets
 	}
 	if u.User != nil {
-		return nil, fmt.Errorf("the metadata file's URL must not hold credentials; they come from the environment")
+		return nil, badURL("the metadata file's URL must not hold credentials; they come from the environment")
 	}
-	switch u.Scheme {
-	case "file", memblob.Scheme:
-		return u, nil
-	case "s3", "gs", "azblob":
-		return nil, fmt.Errorf("metadata in %s:// is not in this version yet; use a folder: %w", u.Scheme, metadata.ErrFormat)
+	if _, ok := parameters[u.Scheme]; !ok && u.Scheme != "file" {
+		return nil, badURL("metadata cannot lie in %q; use a folder, file://, s3://, gs:// or azblob://", u.Scheme+"://")
 	}
-	return nil, fmt.Errorf("metadata cannot lie in %q; use a folder or file://: %w", u.Scheme+"://", metadata.ErrFormat)
+	return u, nil
+}
+
+// Name is where without what is not for people to see: the parameters of a URL.
+func Name(where string) string {
+	u, err := parse(where)
+	if err != nil {
+		return "the metadata file"
+	}
+	return name(u)
 }
 
 // name is the URL for people: a path for files, and never the query.
@@ -86,13 +86,6 @@ func filePath(u *url.URL) string {
 		p = "." + p
 	}
 	return filepath.FromSlash(p)
-}
-
-// mux knows the schemes of stores that are no folders.
-func mux() *gcblob.URLMux {
-	m := new(gcblob.URLMux)
-	m.RegisterBucket(memblob.Scheme, &memblob.URLOpener{})
-	return m
 }
 
 // fileBucket is the driver for file:///path, with shared=group for folders that

@@ -217,11 +217,11 @@ func (s *Store) remove(ctx context.Context, key string) error {
 	if err := failpoint.Hit("store.delete.before", key); err != nil {
 		return s.fail("delete", key, err)
 	}
-	err := s.bucket.Delete(ctx, key)
+	err := s.attempt(ctx, small, func(ctx context.Context) error { return s.bucket.Delete(ctx, key) })
 	if err == nil {
 		err = failpoint.Hit("store.delete.after", key)
 	}
-	if gcerrors.Code(err) == gcerrors.NotFound {
+	if codeOf(err) == gcerrors.NotFound && !noBucket(err) {
 		return nil
 	}
 	return s.fail("delete", key, err)

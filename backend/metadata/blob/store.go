@@ -7,6 +7,7 @@ package blob
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
 	"errors"
 	"fmt"
 	"io"
@@ -83,19 +84,43 @@ func (s *Store) Append(ctx context.Context, e *metadata.Event) error {
 	return err
 }
 
-// putNew writes an object that must not exist yet, else ErrConflict.
+// putNew writes an object that must not exist yet, else ErrConflict. The
+// object that exists may be our own, whose answer got lost.
 func (s *Store) putNew(ctx context.Context, key string, data []byte, contentType string) error {
 	if err := failpoint.Hit("store.put.before", key); err != nil {
 		return s.fail("write", key, err)
 	}
-	err := s.bucket.WriteAll(ctx, key, data, &gcblob.WriterOptions{ContentType: contentType, IfNotExist: true})
-	if gcerrors.Code(err) == gcerrors.FailedPrecondition {
+	err := s.put(ctx, key, data, contentType, true)
+	if codeOf(err) == gcerrors.Unimplemented {
+		// A server that does not know conditions: names are unique without.
+		err = s.put(ctx, key, data, contentType, false)
+	}
+	if codeOf(err) == gcerrors.FailedPrecondition {
 		return fmt.Errorf("%s: %q exists: %w", s.where, key, metadata.ErrConflict)
 	}
 	if err == nil {
 		err = failpoint.Hit("store.put.after", key)
 	}
 	return s.fail("write", key, err)
+}
+
+// put writes an object and gives the driver's error.
+func (s *Store) put(ctx context.Context, key string, data []byte, contentType string, ifNotExist bool) error {
+	return s.attempt(ctx, patienceFor(int64(len(data))), func(ctx context.Context) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		sum := md5.Sum(data) // the servers that look at it find what the network harmed
+		w, err := s.bucket.NewWriter(ctx, key, &gcblob.WriterOptions{ContentType: contentType, IfNotExist: ifNotExist, ContentMD5: sum[:]})
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(data); err != nil {
+			cancel() // or Close would publish what has arrived
+			_ = w.Close()
+			return err
+		}
+		return w.Close()
+	})
 }
 
 // PutBlob implements metadata.Store.
@@ -116,8 +141,7 @@ func (s *Store) PutBlob(ctx context.Context, data []byte) (string, error) {
 		return digest, err
 	}
 	// Whatever lies there is not what its name says: put it right.
-	err = s.bucket.WriteAll(ctx, key, data, &gcblob.WriterOptions{ContentType: "application/octet-stream"})
-	return digest, s.fail("write", key, err)
+	return digest, s.fail("write", key, s.put(ctx, key, data, "application/octet-stream", false))
 }
 
 // Blob implements metadata.Store.
@@ -180,24 +204,35 @@ func (s *Store) list(ctx context.Context, prefix string) ([]string, error) {
 		keys, err := s.files.keys(ctx, prefix)
 		return keys, s.failFile("list", prefix, err)
 	}
-	var keys []string
-	it := s.bucket.List(&gcblob.ListOptions{Prefix: prefix})
-	for {
-		o, err := it.Next(ctx)
-		if err != nil {
-			slices.Sort(keys)
-			return keys, s.endOfList(prefix, err)
-		}
-		keys = append(keys, o.Key)
-	}
+	keys, err := s.listAll(ctx, &gcblob.ListOptions{Prefix: prefix})
+	return keys, s.fail("list", prefix, err)
 }
 
-// endOfList tells the end of a listing from its failure.
-func (s *Store) endOfList(prefix string, err error) error {
-	if err == io.EOF {
-		return nil
+// pageSize is what every service gives at once.
+const pageSize = 1000
+
+// listAll gives the keys of a listing, page by page, sorted: some servers have
+// an order of their own. Its error is the driver's.
+func (s *Store) listAll(ctx context.Context, opts *gcblob.ListOptions) ([]string, error) {
+	var keys []string
+	for token := gcblob.FirstPageToken; len(token) > 0; {
+		var page []*gcblob.ListObject
+		err := s.attempt(ctx, small, func(ctx context.Context) (err error) {
+			var next []byte
+			if page, next, err = s.bucket.ListPage(ctx, token, pageSize, opts); err == nil {
+				token = next
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range page {
+			keys = append(keys, o.Key)
+		}
 	}
-	return s.fail("list", prefix, err)
+	slices.Sort(keys)
+	return slices.Compact(keys), nil
 }
 
 // read gives an object of at most max bytes.
@@ -208,20 +243,25 @@ func (s *Store) read(ctx context.Context, key string, max int64) ([]byte, error)
 	if s.files != nil {
 		return s.readFile(ctx, key, max)
 	}
-	r, err := s.bucket.NewReader(ctx, key, nil)
-	if err != nil {
-		return nil, s.fail("read", key, err)
-	}
-	defer r.Close()
-	if r.Size() > max {
+	var data []byte
+	err := s.attempt(ctx, patienceFor(max), func(ctx context.Context) error {
+		r, err := s.bucket.NewReader(ctx, key, nil)
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		if data, err = io.ReadAll(io.LimitReader(r, max+1)); err != nil {
+			return err
+		}
+		if n := int64(len(data)); n <= max && n < r.Size() {
+			return fmt.Errorf("%d bytes of %d: %w", n, r.Size(), io.ErrUnexpectedEOF)
+		}
+		return nil
+	})
+	if int64(len(data)) > max {
 		return nil, s.oversized(key)
 	}
-	data := make([]byte, r.Size())
-	n, err := io.ReadFull(r, data)
-	if err == io.ErrUnexpectedEOF || err == io.EOF && len(data) == 0 {
-		err = nil
-	}
-	return data[:n], s.fail("read", key, err)
+	return data, s.fail("read", key, err)
 }
 
 func (s *Store) oversized(key string) error {
@@ -247,26 +287,5 @@ func (s *Store) failFile(verb, key string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return s.classify(verb, key, s.files.ErrorCode(err), err)
-}
-
-// fail gives an error its class and says what was tried.
-func (s *Store) fail(verb, key string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return s.classify(verb, key, gcerrors.Code(err), err)
-}
-
-func (s *Store) classify(verb, key string, code gcerrors.ErrorCode, err error) error {
-	var class error
-	switch code {
-	case gcerrors.NotFound:
-		class = metadata.ErrNotFound
-	case gcerrors.PermissionDenied, gcerrors.InvalidArgument, gcerrors.Canceled:
-		return fmt.Errorf("%s: cannot %s %q: %w", s.where, verb, key, err)
-	default:
-		class = metadata.ErrUnavailable
-	}
-	return fmt.Errorf("%s: cannot %s %q: %w: %w", s.where, verb, key, class, err)
+	return s.failure(verb, key, s.files.ErrorCode(err), err)
 }

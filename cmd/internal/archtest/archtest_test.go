@@ -59,7 +59,9 @@ var borders = []border{
 	{"backend/local/...", []string{"backend", "backend/taskpath", "backend/local/...", "compiler/...", "github.com/cenkalti/backoff/v5", "github.com/google/uuid", "golang.org/x/..."}},
 	{"backend/argo/...", []string{"backend", "backend/taskpath", "backend/argo/...", "compiler/...", "github.com/argoproj/argo-workflows/v3/...", "k8s.io/...", "sigs.k8s.io/yaml", "github.com/cenkalti/backoff/v5", "github.com/google/uuid", "github.com/sirupsen/logrus", "golang.org/x/..."}},
 	{"backend/failpoint", nil},
-	{"backend/metadata/blob", []string{"backend/failpoint", "backend/metadata", "backend/metadata/segment", "gocloud.dev/...", "github.com/google/uuid", "golang.org/x/..."}},
+	{"backend/metadata/blob", []string{"backend/failpoint", "backend/metadata", "backend/metadata/segment", "gocloud.dev/...", "github.com/cenkalti/backoff/v5", "github.com/google/uuid", "golang.org/x/...",
+		// How the services say what went wrong.
+		"github.com/Azure/azure-sdk-for-go/sdk/azcore", "google.golang.org/api/googleapi"}},
 	{"backend/metadata/segment", []string{"backend/metadata", "github.com/klauspost/compress/zstd"}},
 	{"backend/metadata/record", []string{"backend", "backend/failpoint", "backend/taskpath", "backend/metadata/...", "compiler/ir", "github.com/google/uuid"}},
 	{"backend/metadata/storetest", []string{"backend/metadata", "github.com/google/go-cmp/cmp"}},
