@@ -11,6 +11,7 @@ import (
 
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/metadata/blob"
 	"github.com/kfp-go/kfp-go/backend/metadata/record"
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
@@ -71,7 +72,7 @@ func Start(ctx context.Context, a *app.App, c *config.Config, p Plan) (*Recordin
 	}
 	r.rec, err = record.Start(ctx, store, record.Options{By: a.Writer(), Now: a.Now, Failed: r.failed}, plan)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the run cannot be recorded in %s, so it was not started: %w", c.Metadata, err), store.Close())
+		return nil, errors.Join(fmt.Errorf("the run cannot be recorded in %s, so it was not started: %w", blob.Name(c.Metadata), err), store.Close())
 	}
 	return r, nil
 }
