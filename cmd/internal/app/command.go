@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,6 +59,31 @@ func Setting(flags *pflag.FlagSet, short string, names ...string) {
 			flags.StringP(name, short, k.Default, doc)
 		}
 	}
+}
+
+// Forms adds -o to a command whose answers have these forms, the first of them
+// for people; besides the flag, the setting counts where it says json. The
+// form itself is read through Form.
+func Forms(cmd *cobra.Command, forms ...string) {
+	k, _ := config.Lookup("output")
+	f := cmd.Flags()
+	f.StringP(k.Name, "o", forms[0], "form of the answer: "+strings.Join(forms, ", ")+" [$"+k.Env()+"]")
+	f.Lookup(k.Name).Annotations = map[string][]string{config.OwnFlag: forms}
+	_ = cmd.RegisterFlagCompletionFunc(k.Name, cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// Form is the form of the answer of a command that has Forms.
+func Form(cmd *cobra.Command, c *config.Config) (string, error) {
+	f := cmd.Flags().Lookup("output")
+	forms := f.Annotations[config.OwnFlag]
+	form := f.Value.String()
+	switch {
+	case !f.Changed && slices.Contains(forms, c.Output):
+		form = c.Output
+	case !slices.Contains(forms, form):
+		return "", WithHint(Usagef("--output %q is none of %s", form, strings.Join(forms, ", ")), diag.Hint(form, forms))
+	}
+	return form, nil
 }
 
 // Args accepts between low and high arguments (high −1: any number).

@@ -66,7 +66,12 @@ func (s *Source) Labels() map[string]string {
 	if s.compiled == nil {
 		return nil
 	}
-	return map[string]string{
-		"python-source": s.compiled.Digest, "python-version": s.compiled.Version, "kfp-sdk": s.compiled.SDK,
+	values := []string{s.compiled.Digest, s.compiled.Version, s.compiled.SDK}
+	out := map[string]string{}
+	for i, key := range sourceLabels() {
+		out[key] = values[i]
 	}
+	return out
 }
+
+func sourceLabels() []string { return []string{"python-source", "python-version", "kfp-sdk"} }

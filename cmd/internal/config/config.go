@@ -15,6 +15,10 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/store"
 )
 
+// OwnFlag marks, among the annotations of a flag, one that bears the name of a
+// key but takes values that only its command knows: it is no setting.
+const OwnFlag = "kfp-go/own"
+
 // ProjectFile is the name of the project's file, in the project's root.
 const ProjectFile = "kfp-go.yaml"
 
@@ -87,7 +91,7 @@ func Load(opt Options) (*Config, error) {
 
 func resolve(k Key, opt Options, project, user *file) Setting {
 	if opt.Flags != nil {
-		if f := opt.Flags.Lookup(k.Name); f != nil && f.Changed {
+		if f := opt.Flags.Lookup(k.Name); f != nil && f.Changed && f.Annotations[OwnFlag] == nil {
 			return Setting{k, here(k, f.Value.String()), "--" + k.Name}
 		}
 	}

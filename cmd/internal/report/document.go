@@ -19,40 +19,58 @@ const APIVersion = "kfp-go/v1"
 
 // A Run is the JSON document of one run.
 type Run struct {
-	APIVersion string         `json:"apiVersion"`
-	Kind       string         `json:"kind"` // Run
-	ID         string         `json:"id"`
-	Name       string         `json:"name"`
-	Pipeline   string         `json:"pipeline"`
-	State      string         `json:"state"`
-	Message    string         `json:"message,omitempty"`
-	Engine     string         `json:"engine,omitempty"` // local or argo
-	Source     string         `json:"source,omitempty"` // the file the run was made from
-	Namespace  string         `json:"namespace,omitempty"`
-	Workflow   string         `json:"workflow,omitempty"`
-	Created    *time.Time     `json:"created,omitempty"`
-	Started    *time.Time     `json:"started,omitempty"`
-	Finished   *time.Time     `json:"finished,omitempty"`
-	Parameters map[string]any `json:"parameters"`
-	Outputs    map[string]any `json:"outputs"`
-	Tasks      []Task         `json:"tasks,omitempty"` // by path; missing in lists
+	APIVersion string            `json:"apiVersion"`
+	Kind       string            `json:"kind"` // Run
+	ID         string            `json:"id"`
+	Name       string            `json:"name"`
+	Pipeline   string            `json:"pipeline"`
+	State      string            `json:"state"`
+	Attempt    int               `json:"attempt,omitempty"` // above 1: it was retried as a whole
+	Message    string            `json:"message,omitempty"`
+	Engine     string            `json:"engine,omitempty"` // local or argo
+	Source     string            `json:"source,omitempty"` // the file the run was made from
+	Code       *metadata.Code    `json:"code,omitempty"`
+	Spec       string            `json:"spec,omitempty"`     // digest of the pipeline file
+	Manifest   string            `json:"manifest,omitempty"` // digest of what was submitted
+	Profile    string            `json:"profile,omitempty"`
+	SLO        *metadata.SLO     `json:"slo,omitempty"`
+	Labels     map[string]string `json:"labels,omitempty"`
+	Cluster    string            `json:"cluster,omitempty"`
+	Namespace  string            `json:"namespace,omitempty"`
+	Workflow   string            `json:"workflow,omitempty"`
+	UID        string            `json:"uid,omitempty"` // the Workflow's
+	By         *metadata.Writer  `json:"by,omitempty"`  // who started it, where, with which version
+	Created    *time.Time        `json:"created,omitempty"`
+	Started    *time.Time        `json:"started,omitempty"`
+	Finished   *time.Time        `json:"finished,omitempty"`
+	Updated    *time.Time        `json:"updated,omitempty"` // the last that was recorded
+	Parameters map[string]any    `json:"parameters"`
+	Outputs    map[string]any    `json:"outputs"`
+	Tasks      []Task            `json:"tasks,omitempty"` // by path; missing in lists
 }
 
-// A Task is the last attempt of one task.
+// A Task is the last attempt of one task, with those before it.
 type Task struct {
-	Path     string         `json:"path"`
-	State    string         `json:"state"`
-	Attempt  int            `json:"attempt,omitempty"`
-	Class    string         `json:"class,omitempty"` // of a failure
-	Message  string         `json:"message,omitempty"`
-	ExitCode *int           `json:"exitCode,omitempty"`
-	Image    string         `json:"image,omitempty"`
-	Pod      string         `json:"pod,omitempty"`
-	Node     string         `json:"node,omitempty"`
-	Started  *time.Time     `json:"started,omitempty"`
-	Finished *time.Time     `json:"finished,omitempty"`
-	Inputs   map[string]any `json:"inputs,omitempty"`
-	Outputs  map[string]any `json:"outputs,omitempty"`
+	Path        string              `json:"path"`
+	State       string              `json:"state"`
+	Attempt     int                 `json:"attempt,omitempty"`
+	Class       string              `json:"class,omitempty"` // of a failure
+	Message     string              `json:"message,omitempty"`
+	ExitCode    *int                `json:"exitCode,omitempty"`
+	Component   string              `json:"component,omitempty"`
+	Image       string              `json:"image,omitempty"`
+	ImageDigest string              `json:"imageDigest,omitempty"`
+	Resources   *metadata.Resources `json:"resources,omitempty"`
+	CacheKey    string              `json:"cacheKey,omitempty"`
+	Pod         string              `json:"pod,omitempty"`
+	Node        string              `json:"node,omitempty"`
+	Created     *time.Time          `json:"created,omitempty"`   // it was ready to go
+	Scheduled   *time.Time          `json:"scheduled,omitempty"` // its pod got a node
+	Started     *time.Time          `json:"started,omitempty"`   // its program began
+	Finished    *time.Time          `json:"finished,omitempty"`
+	Inputs      map[string]any      `json:"inputs,omitempty"`
+	Outputs     map[string]any      `json:"outputs,omitempty"`
+	Earlier     []Task              `json:"earlier,omitempty"` // the attempts before this one
 }
 
 // An Artifact is the value of an artifact.
@@ -96,12 +114,19 @@ func FromBackend(r *backend.Run) Run {
 }
 
 func taskFromBackend(t *backend.Task) Task {
-	return Task{
+	out := Task{
 		Path: t.Path, State: string(t.State), Attempt: t.Attempt, Class: t.Class, Message: t.Message,
-		ExitCode: t.ExitCode, Image: t.Image, Pod: t.Pod, Node: t.Node,
-		Started: timeOf(t.Started), Finished: timeOf(t.Finished),
+		ExitCode: t.ExitCode, Component: t.Component, Image: t.Image, ImageDigest: t.ImageDigest, CacheKey: t.CacheKey, Pod: t.Pod, Node: t.Node,
+		Created: timeOf(t.Created), Scheduled: timeOf(t.Scheduled), Started: timeOf(t.Started), Finished: timeOf(t.Finished),
 		Inputs: orNil(values(t.Inputs)), Outputs: orNil(values(t.Outputs)),
 	}
+	if r := t.Resources; r != nil {
+		out.Resources = &metadata.Resources{CPU: r.CPU, Memory: r.Memory, Accelerator: r.Accelerator, AcceleratorCount: r.AcceleratorCount, Product: r.Product, Spot: r.Spot}
+	}
+	for _, e := range t.Earlier {
+		out.Earlier = append(out.Earlier, taskFromBackend(e))
+	}
+	return out
 }
 
 func values(in map[string]backend.Output) map[string]any {
@@ -138,19 +163,34 @@ func FromMetadata(r *metadata.Run) Run {
 	out := Run{
 		APIVersion: APIVersion, Kind: "Run",
 		ID: r.ID, Name: r.Name, Pipeline: r.Pipeline, State: string(r.State), Message: r.Message,
-		Engine: r.Engine, Source: r.Source, Namespace: r.Namespace, Workflow: r.Workflow,
-		Created: timeOf(r.Created), Started: timeOf(r.Started), Finished: timeOf(r.Finished),
+		Engine: r.Engine, Source: r.Source, Code: r.Code, Spec: r.Spec, Manifest: r.Manifest, Profile: r.Profile, SLO: r.SLO, Labels: r.Labels,
+		Cluster: r.Cluster, Namespace: r.Namespace, Workflow: r.Workflow, UID: r.UID,
+		Created: timeOf(r.Created), Started: timeOf(r.Started), Finished: timeOf(r.Finished), Updated: timeOf(r.Updated),
 		Parameters: recorded(r.Parameters), Outputs: recorded(r.Outputs),
 	}
+	if r.Attempt > 1 {
+		out.Attempt = r.Attempt
+	}
+	if r.By != (metadata.Writer{}) {
+		out.By = &r.By
+	}
 	for _, t := range r.Tasks {
-		out.Tasks = append(out.Tasks, Task{
-			Path: t.Path, State: string(t.State), Attempt: t.Attempt, Class: t.Class, Message: t.Message,
-			ExitCode: t.Exit, Image: t.Image, Pod: t.Pod, Node: t.Node,
-			Started: timeOf(t.Started), Finished: timeOf(t.Finished),
-			Inputs: orNil(recorded(t.Inputs)), Outputs: orNil(recorded(t.Outputs)),
-		})
+		task := taskFromMetadata(&t.TaskRecord)
+		for _, e := range t.Earlier {
+			task.Earlier = append(task.Earlier, taskFromMetadata(e))
+		}
+		out.Tasks = append(out.Tasks, task)
 	}
 	return out
+}
+
+func taskFromMetadata(t *metadata.TaskRecord) Task {
+	return Task{
+		Path: t.Path, State: string(t.State), Attempt: t.Attempt, Class: t.Class, Message: t.Message,
+		ExitCode: t.Exit, Component: t.Component, Image: t.Image, ImageDigest: t.ImageDigest, Resources: t.Resources, CacheKey: t.Cache, Pod: t.Pod, Node: t.Node,
+		Created: timeOf(t.Created), Scheduled: timeOf(t.Scheduled), Started: timeOf(t.Started), Finished: timeOf(t.Finished),
+		Inputs: orNil(recorded(t.Inputs)), Outputs: orNil(recorded(t.Outputs)),
+	}
 }
 
 func recorded(in map[string]metadata.Value) map[string]any {

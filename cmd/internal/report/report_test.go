@@ -71,7 +71,8 @@ func TestRunsGolden(t *testing.T) {
 	r := fromBackend()
 	later := r
 	later.Name, later.State, later.Finished, later.Engine = "iris-2", "running", nil, "argo"
-	if err := WriteRuns(s.Out, []Run{later, r, {ID: "short", State: "planned", Created: r.Created}}, term.OutTheme(s), start.Add(2*time.Hour)); err != nil {
+	look := Look{term.OutTheme(s), start.Add(2 * time.Hour)}
+	if err := WriteRuns(s.Out, []Run{later, r, {ID: "short", State: "planned", Created: r.Created}}, named(t, TableColumns()...), look); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "runs.txt", b.Out.Bytes())

@@ -70,15 +70,23 @@ func workflow(r Run) string {
 
 // took is how long something has taken, "" when unknown.
 func took(start, end *time.Time, now time.Time, state string) string {
-	switch {
-	case start == nil:
-		return ""
-	case end != nil:
-		return term.Duration(end.Sub(*start))
-	case state == "running":
-		return term.Duration(now.Sub(*start))
+	if d, ok := elapsed(start, end, now, state); ok {
+		return term.Duration(d)
 	}
 	return ""
+}
+
+// elapsed is how long something took or, while it goes on, has taken so far.
+func elapsed(start, end *time.Time, now time.Time, state string) (time.Duration, bool) {
+	switch {
+	case start == nil:
+		return 0, false
+	case end != nil:
+		return end.Sub(*start), true
+	case state == "running":
+		return now.Sub(*start), true
+	}
+	return 0, false
 }
 
 // WriteTasks prints a table of tasks.
@@ -148,13 +156,20 @@ func Value(v any) string {
 		}
 		return term.Truncate(term.Clean(string(v)), maxValue)
 	}
+	text, err := encode(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return term.Truncate(term.Clean(text), maxValue)
+}
+
+// encode is a value as JSON on one line.
+func encode(v any) (string, error) {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return fmt.Sprint(v)
-	}
-	return term.Truncate(term.Clean(strings.TrimSpace(b.String())), maxValue)
+	err := e.Encode(v)
+	return strings.TrimSpace(b.String()), err
 }
 
 func artifactText(a Artifact) string {
@@ -170,16 +185,20 @@ func artifactText(a Artifact) string {
 }
 
 // WriteRuns prints a table of runs.
-func WriteRuns(w io.Writer, runs []Run, theme *term.Theme, now time.Time) error {
-	t := term.NewTable("ID", "NAME", "PIPELINE", "STATE", "STARTED", "TIME", "ENGINE")
-	for _, r := range runs {
-		started := ""
-		if at := first(r.Started, r.Created); at != nil {
-			started = ago(now.Sub(*at))
-		}
-		t.Row(Short(r.ID), term.Clean(r.Name), term.Clean(r.Pipeline), theme.State(r.State, r.State), started, took(r.Started, r.Finished, now, r.State), r.Engine)
+func WriteRuns(w io.Writer, runs []Run, columns []Column, look Look) error {
+	var head []string
+	for _, c := range columns {
+		head = append(head, c.head)
 	}
-	return t.Write(w, theme)
+	t := term.NewTable(head...)
+	for i := range runs {
+		row := make([]string, len(columns))
+		for j, c := range columns {
+			row[j] = c.show(&runs[i], look)
+		}
+		t.Row(row...)
+	}
+	return t.Write(w, look.Theme)
 }
 
 func first(ts ...*time.Time) *time.Time {

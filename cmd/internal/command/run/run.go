@@ -29,6 +29,7 @@ type Options struct {
 	App     *app.App
 	Source  *build.Source
 	Params  []string
+	Labels  []string
 	Name    string
 	Logs    bool
 	Require bool // --require-metadata
@@ -58,6 +59,7 @@ Ctrl-C stops the run in good order, a second one at once.`,
 	}
 	f := cmd.Flags()
 	build.Params(f, &opt.Params)
+	build.Labels(f, &opt.Labels)
 	f.StringVar(&opt.Name, "name", "", "name of the run; default: from the pipeline's")
 	f.BoolVar(&opt.Logs, "logs", false, "show what the tasks print")
 	f.BoolVar(&opt.Plain, "plain", false, "one line for each change, on terminals too")
@@ -71,6 +73,10 @@ Ctrl-C stops the run in good order, a second one at once.`,
 
 func run(ctx context.Context, opt *Options) error {
 	a, c := opt.App, opt.Source.Config
+	labels, err := build.ParseLabels(opt.Labels)
+	if err != nil {
+		return err
+	}
 	res, args, err := compile(ctx, opt)
 	if err != nil {
 		return err
@@ -93,7 +99,7 @@ func run(ctx context.Context, opt *Options) error {
 		name = RunName(res.Pipeline.Name.Text, id)
 	}
 	rec, err := recording.Start(ctx, a, c, recording.Plan{
-		ID: id, Name: name, Engine: record.Local, Source: opt.Source.File.Name(), Labels: opt.Source.Labels(), Result: res, Args: args, Require: opt.Require,
+		ID: id, Name: name, Engine: record.Local, Source: opt.Source.File.Name(), Labels: opt.Source.RunLabels(res.Pipeline, labels), Result: res, Args: args, Require: opt.Require,
 	})
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ type Options struct {
 	App     *app.App
 	Source  *build.Source
 	Params  []string
+	Labels  []string
 	Name    string
 	Key     string // idempotency key
 	Wait    bool
@@ -59,6 +60,7 @@ the waiting, not the run.`,
 	}
 	f := cmd.Flags()
 	build.Params(f, &opt.Params)
+	build.Labels(f, &opt.Labels)
 	f.StringVar(&opt.Name, "name", "", "name of the Workflow; default: from the pipeline's")
 	f.StringVar(&opt.Key, "idempotency-key", "", "a second submission with the same key is the first run again")
 	f.BoolVar(&opt.Wait, "wait", false, "wait for the end, one line for each change")
@@ -74,8 +76,12 @@ the waiting, not the run.`,
 
 func submit(ctx context.Context, opt *Options) error {
 	a, c := opt.App, opt.Source.Config
+	labels, err := build.ParseLabels(opt.Labels)
+	if err != nil {
+		return err
+	}
 	id := backend.RunID(metadata.NewID(a.Now()))
-	res, err := compile(ctx, opt, id)
+	res, err := compile(ctx, opt, argo.Options{RunID: string(id), Name: opt.Name, Labels: labels})
 	if err != nil {
 		return err
 	}
@@ -96,7 +102,7 @@ func submit(ctx context.Context, opt *Options) error {
 	}
 	rec, err := recording.Start(ctx, a, c, recording.Plan{
 		ID: id, Name: s.Name, Engine: record.Argo, Cluster: host(runner), Space: namespace(runner),
-		Source: opt.Source.File.Name(), Labels: opt.Source.Labels(), Result: res, Args: res.Args, Manifest: res.Manifest.YAML, Require: opt.Require,
+		Source: opt.Source.File.Name(), Labels: opt.Source.RunLabels(res.Pipeline, labels), Result: res, Args: res.Args, Manifest: res.Manifest.YAML, Require: opt.Require,
 	})
 	if err != nil {
 		return err
@@ -116,9 +122,9 @@ func submit(ctx context.Context, opt *Options) error {
 	return after(ctx, opt, runner, rec, notes, begun)
 }
 
-func compile(ctx context.Context, opt *Options, id backend.RunID) (*compiler.Result, error) {
+func compile(ctx context.Context, opt *Options, to argo.Options) (*compiler.Result, error) {
 	a := opt.App
-	res, err := build.Compile(ctx, opt.Source, build.Options{Params: opt.Params, Argo: argo.Options{RunID: string(id), Name: opt.Name}})
+	res, err := build.Compile(ctx, opt.Source, build.Options{Params: opt.Params, Argo: to})
 	if err != nil {
 		return nil, err
 	}

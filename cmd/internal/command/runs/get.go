@@ -1,0 +1,89 @@
+package runs
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/cmd/internal/app"
+	"github.com/kfp-go/kfp-go/cmd/internal/config"
+	"github.com/kfp-go/kfp-go/cmd/internal/output"
+	"github.com/kfp-go/kfp-go/cmd/internal/report"
+	"github.com/kfp-go/kfp-go/cmd/internal/term"
+)
+
+// GetOptions of runs get.
+type GetOptions struct {
+	App    *app.App
+	Config *config.Config
+	Run    string
+}
+
+func newGet(a *app.App) *cobra.Command {
+	opt := &GetOptions{App: a}
+	cmd := &cobra.Command{
+		Use:   "get [RUN]",
+		Short: "Show one run with its tasks and outputs",
+		Long: `Show one run with its parameters, tasks and outputs.
+
+A run is named by its id, the unique beginning of one, its name, @last (the
+default) or @last-failed.`,
+		Args:              app.Args(0, 1, "one run"),
+		ValidArgsFunction: Complete(a),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if opt.Config, err = a.Config(cmd, "."); err != nil {
+				return err
+			}
+			opt.Run = metadata.Last
+			if len(args) > 0 {
+				opt.Run = args[0]
+			}
+			return get(cmd.Context(), opt)
+		},
+	}
+	app.Setting(cmd.Flags(), "o", "output")
+	return cmd
+}
+
+func get(ctx context.Context, opt *GetOptions) error {
+	a := opt.App
+	store, err := a.OpenStore(ctx, opt.Config)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }()
+	r, err := app.FindRun(ctx, store, opt.Run)
+	if err != nil {
+		return err
+	}
+	inline(ctx, a, store, r)
+	doc := report.FromMetadata(r)
+	if opt.Config.Output == "json" {
+		return output.JSON(a.IO.Out, doc)
+	}
+	return report.WriteRun(a.IO.Out, doc, term.OutTheme(a.IO), a.Now(), true)
+}
+
+// inline puts large values, which the store keeps as documents, in their
+// places.
+func inline(ctx context.Context, a *app.App, store metadata.Store, r *metadata.Run) {
+	all := []map[string]metadata.Value{r.Parameters, r.Outputs}
+	for _, t := range r.Tasks {
+		all = append(all, t.Inputs, t.Outputs)
+	}
+	for _, values := range all {
+		for name, v := range values {
+			if v.Blob == "" {
+				continue
+			}
+			data, err := store.Blob(ctx, v.Blob)
+			if err != nil {
+				a.Warnf("metadata: the value of %q: %v", name, err)
+				continue
+			}
+			v.Value, v.Blob = data, ""
+			values[name] = v
+		}
+	}
+}

@@ -1,0 +1,189 @@
+package runs
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/cmd/internal/app"
+	"github.com/kfp-go/kfp-go/cmd/internal/config"
+	"github.com/kfp-go/kfp-go/cmd/internal/output"
+	"github.com/kfp-go/kfp-go/cmd/internal/report"
+	"github.com/kfp-go/kfp-go/cmd/internal/term"
+	"github.com/kfp-go/kfp-go/compiler/diag"
+)
+
+// ListOptions of runs list.
+type ListOptions struct {
+	App     *app.App
+	Config  *config.Config
+	Filter  Filter
+	Limit   int
+	Sort    string
+	Reverse bool
+	Columns []string
+	Form    string
+}
+
+// newestFirst is the order of lists, and that of stores.
+const newestFirst = "-created"
+
+func newList(a *app.App) *cobra.Command {
+	opt := &ListOptions{App: a}
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List runs, the newest first",
+		Long: `List recorded runs, the newest first, as a table, as JSON (docs/json.md) or as
+CSV.
+
+--sort takes created, started, finished, duration, name, pipeline, state or any
+other column; a dash before it reverses the order. Runs that have no such value
+come last. --limit counts after sorting.
+
+--columns takes a comma-separated list of ` + wrapped(report.ColumnNames()) + `.`,
+		Example: `  kfp-go runs list --state failed --since 7d
+  kfp-go runs list --pipeline iris --sort=-output.accuracy --columns name,param.rate,output.accuracy
+  kfp-go runs list -l team=vision -o csv > runs.csv`,
+		Args: app.Args(0, 0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if opt.Config, err = a.Config(cmd, "."); err != nil {
+				return err
+			}
+			if opt.Form, err = app.Form(cmd, opt.Config); err != nil {
+				return err
+			}
+			return list(cmd.Context(), opt)
+		},
+	}
+	f := cmd.Flags()
+	opt.Filter.AddTo(cmd)
+	f.IntVarP(&opt.Limit, "limit", "n", 50, "show at most so many, 0: all")
+	f.StringVar(&opt.Sort, "sort", newestFirst, "`COLUMN` to sort by, -COLUMN: the greatest first")
+	f.BoolVar(&opt.Reverse, "reverse", false, "the other way round")
+	f.StringSliceVar(&opt.Columns, "columns", nil, "`NAMES` of the columns to show, for tables and CSV")
+	app.Forms(cmd, "table", "json", "csv")
+	_ = cmd.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(report.SortKeys(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// wrapped is a list of words in lines for help.
+func wrapped(words []string) string {
+	var b strings.Builder
+	width := len("--columns takes a comma-separated list of ")
+	for i, w := range words {
+		sep := ", "
+		switch {
+		case i == 0:
+			sep = ""
+		case i == len(words)-1:
+			sep = " and "
+		}
+		if width+len(sep)+len(w) > 78 {
+			sep = strings.TrimRight(sep, " ") + "\n"
+			width = 0
+		}
+		b.WriteString(sep + w)
+		width += len(sep) + len(w)
+	}
+	return b.String()
+}
+
+func list(ctx context.Context, opt *ListOptions) error {
+	a := opt.App
+	now := a.Now()
+	if opt.Limit < 0 {
+		return app.Usagef("--limit %d is negative", opt.Limit)
+	}
+	q, err := opt.Filter.Query(now)
+	if err != nil {
+		return err
+	}
+	columns, err := opt.columns()
+	if err != nil {
+		return err
+	}
+	by, descending, err := opt.order()
+	if err != nil {
+		return err
+	}
+	q.Summary = true
+	natural := by.Name == "created" && descending
+	if natural {
+		q.Limit = opt.Limit
+	}
+	store, err := a.OpenStore(ctx, opt.Config)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }()
+	snap, err := store.Load(ctx, q)
+	if err != nil {
+		return err
+	}
+	Damaged(a, snap)
+	runs := documents(snap.Runs)
+	if !natural {
+		report.Sort(runs, by, descending, now)
+		if opt.Limit > 0 {
+			runs = runs[:min(len(runs), opt.Limit)]
+		}
+	}
+	switch opt.Form {
+	case "json":
+		return output.JSON(a.IO.Out, report.Runs{APIVersion: report.APIVersion, Kind: "RunList", Runs: runs})
+	case "csv":
+		return report.WriteCSV(a.IO.Out, runs, columns, now)
+	}
+	if len(runs) == 0 {
+		a.Notef("no runs in %s", opt.Config.Metadata)
+		return nil
+	}
+	return report.WriteRuns(a.IO.Out, runs, columns, report.Look{Theme: term.OutTheme(a.IO), Now: now})
+}
+
+func documents(runs []*metadata.Run) []report.Run {
+	out := make([]report.Run, len(runs))
+	for i, r := range runs {
+		out[i] = report.FromMetadata(r)
+	}
+	return out
+}
+
+func (opt *ListOptions) columns() ([]report.Column, error) {
+	names := opt.Columns
+	switch {
+	case len(names) > 0:
+	case opt.Form == "csv":
+		names = report.CSVColumns()
+	default:
+		names = report.TableColumns()
+	}
+	out := make([]report.Column, len(names))
+	for i, name := range names {
+		c, ok := report.ColumnOf(strings.TrimSpace(name))
+		if !ok {
+			return nil, noColumn("--columns", name)
+		}
+		out[i] = c
+	}
+	return out, nil
+}
+
+func noColumn(flag, name string) error {
+	hint := diag.Hint(name, report.ColumnNames())
+	if hint == "" {
+		hint = "the columns are " + strings.Join(report.ColumnNames(), ", ")
+	}
+	return app.WithHint(app.Usagef("%s: unknown column %q", flag, name), hint)
+}
+
+func (opt *ListOptions) order() (by report.Column, descending bool, err error) {
+	name, descending := strings.CutPrefix(opt.Sort, "-")
+	by, ok := report.ColumnOf(name)
+	if !ok {
+		return by, false, noColumn("--sort", name)
+	}
+	return by, descending != opt.Reverse, nil
+}
