@@ -26,7 +26,7 @@ type Shape struct {
 // Shapes are all documents that kfp-go prints.
 func Shapes() []Shape {
 	return []Shape{
-		{"Run", "A run: `run --output json`, `submit --output json`, `runs get --output json`. States of runs are `planned`, `submitted`, `running`,\n`succeeded`, `failed`, `stopped` and `lost`; of tasks `pending`, `running`, `succeeded`, `failed`, `skipped`, `cached` and `stopped`. A\nvalue is any JSON value; an artifact is an object with `uri`, a list of artifacts a list of such objects, a secret\n`{\"redacted\": true}`. `tasks` has the last attempt of each, in order of `path`. Times are RFC 3339 in UTC.", exampleRun()},
+		{"Run", "A run: `run --output json`, `submit --output json`, `runs get --output json`. States of runs are `planned`, `submitted`, `running`,\n`succeeded`, `failed`, `stopped` and `lost`; of tasks `pending`, `running`, `succeeded`, `failed`, `skipped`, `cached` and `stopped`. A\nvalue is any JSON value; an artifact is an object with `uri`, a list of artifacts a list of such objects, a secret\n`{\"redacted\": true}`. `tasks` has the last attempt of each, in order of `path`, with\nthose before it in `earlier`: what all attempts share stands with the last only. A task waits from `created` to `scheduled` for a node, until\n`started` for its image and its program. `code.dirty`: tracked files were changed, or the pipeline's file is not tracked. An `slo`'s lengths are\nseconds. `updated` is when the last of it was recorded. Times are RFC 3339 in UTC.", exampleRun()},
 		{"RunList", "Runs, the newest first: `runs list --output json`. Each is a Run without `tasks`.", exampleList()},
 		{"Lineage", "Where things came from (`up`) and what became of them (`down`): `lineage --format json`. Each is a tree of nodes: a `run`, a\n`task` or an `artifact`; `port` is the input or output over which the node above led here; `seen` marks a node whose children\nstand elsewhere in the tree, `cut` one at the greatest depth.", exampleLineage()},
 		{"MetadataVerification", "What is damaged or missing in the metadata file: `meta verify --output json`. `object` is its name there.", exampleVerification()},
@@ -77,17 +77,30 @@ func exampleArtifact() report.Artifact {
 }
 
 func exampleRun() report.Run {
-	code := 1
+	code, preempted := 1, 143
 	return report.Run{
-		APIVersion: report.APIVersion, Kind: "Run", ID: exampleID, Name: "iris-e6426c", Pipeline: "iris", State: "failed",
-		Message: "task publish failed", Engine: "argo", Source: "examples/iris/pipeline.yaml", Namespace: "ml", Workflow: "iris-e6426c",
-		Created: moment(0), Started: moment(1), Finished: moment(42),
+		APIVersion: report.APIVersion, Kind: "Run", ID: exampleID, Name: "iris-e6426c", Pipeline: "iris", State: "failed", Attempt: 2,
+		Message: "task publish failed", Engine: "argo", Source: "examples/iris/pipeline.yaml",
+		Code: &metadata.Code{Repository: "https://git.example.com/ml/iris.git", Revision: "8c3f1d0e5b7a49b28d6f0c1e2a3b4c5d6e7f8091", Branch: "main",
+			Path: "examples/iris/pipeline.yaml", Dirty: true},
+		Spec: "sha256:5d41402abc4b2a76…", Manifest: "sha256:7d793037a0760186…", Profile: "gpu",
+		SLO:    &metadata.SLO{Success: 0.99, Duration: 3600, Quantile: 0.95, Window: 2592000},
+		Labels: map[string]string{"team": "vision"}, Cluster: "https://k8s.example.com", Namespace: "ml", Workflow: "iris-e6426c", UID: "0c4f5e1a-6f0e-4c53-9a0e-3c1f0e6a7b21",
+		By:      &metadata.Writer{ID: "01a20ac3-ce8a-7959-8e41-000000000001", Host: "laptop", User: "ada", Version: "v0.1.0"},
+		Created: moment(0), Started: moment(1), Finished: moment(42), Updated: moment(43),
 		Parameters: map[string]any{"rows": 150, "token": report.Redacted{Redacted: true}},
 		Outputs:    map[string]any{"accuracy": 0.97, "model": exampleArtifact()},
 		Tasks: []report.Task{{
 			Path: "gate[0]/publish", State: "failed", Attempt: 2, Class: "error", Message: "exit code 1", ExitCode: &code,
-			Image: "busybox:1", Pod: "iris-e6426c-publish-1", Node: "node-1", Started: moment(30), Finished: moment(41),
+			Component: "publish", Image: "busybox:1", ImageDigest: "sha256:9ae97d36d26566ff…",
+			Resources: &metadata.Resources{CPU: "2", Memory: "4Gi", Accelerator: "nvidia.com/gpu", AcceleratorCount: 1, Product: "NVIDIA-A100-SXM4-40GB", Spot: true},
+			CacheKey:  "sha256:3e23e8160039594a…", Pod: "iris-e6426c-publish-1", Node: "node-1",
+			Created: moment(28), Scheduled: moment(29), Started: moment(30), Finished: moment(41),
 			Inputs: map[string]any{"model": exampleArtifact()}, Outputs: map[string]any{"verdict": "no"},
+			Earlier: []report.Task{{
+				Path: "gate[0]/publish", State: "failed", Attempt: 1, Class: "preempted", Message: "the node was shut down", ExitCode: &preempted,
+				Pod: "iris-e6426c-publish-0", Node: "node-7", Created: moment(20), Scheduled: moment(21), Started: moment(22), Finished: moment(27),
+			}},
 		}},
 	}
 }
@@ -97,6 +110,7 @@ func exampleList() report.Runs {
 	r.Tasks = nil
 	r.Message = ""
 	r.State = "succeeded"
+	r.Attempt = 0
 	return report.Runs{APIVersion: report.APIVersion, Kind: "RunList", Runs: []report.Run{r}}
 }
 
