@@ -384,6 +384,7 @@ func (in *interpreter) program(c *component, inputs map[string]any, attempt int)
 		p := c.outputs[i]
 		v, ok := c.output(r, p.typ, inputs)
 		if !ok {
+			in.want.Malformed = true
 			return nil, false
 		}
 		out[p.name] = v

@@ -25,12 +25,13 @@ func (s *shell) program() string {
 		b.WriteString(`content() { if [ -z "$1" ]; then printf none; elif [ -d "$1" ]; then cat "$1"/*; else cat "$1"; fi; }` + "\n")
 	}
 	if c.flaky > 0 {
-		// The cluster says in the name of the node which attempt this is; here
-		// the attempts share a folder.
+		// The cluster says in the name of the node which attempt this is, and
+		// nothing for a task that has only one; here the attempts share a folder.
 		b.WriteString("case \"$NODE\" in\n")
 		for i := range c.flaky {
 			b.WriteString("*'(" + strconv.Itoa(i) + ")') exit 3;;\n")
 		}
+		b.WriteString("*'('[0-9]')') ;;\n?*) exit 3;;\n")
 		b.WriteString(`'') mark="$TMPDIR/` + c.name + `"; printf x >> "$mark"; if [ "$(wc -c < "$mark")" -le ` + strconv.Itoa(c.flaky) + " ]; then exit 3; fi;;\nesac\n")
 	}
 	told := ""

@@ -67,7 +67,8 @@ func agrees(t *testing.T, runner *argo.Runner, s sample) string {
 	if err != nil {
 		return err.Error()
 	}
-	if wrong := differs(s, seen(there)); wrong != "" {
+	// What Argo cannot see in time ends as it may, but it ends (docs/kfp.md).
+	if wrong := differs(s, seen(there)); wrong != "" && !s.Want.Malformed {
 		return "the cluster: " + wrong
 	}
 	if wrong := runsHere(t, s); wrong != "" {
