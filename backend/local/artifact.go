@@ -74,8 +74,11 @@ func (a *artifact) runtime(uri string) map[string]any {
 	return map[string]any{"name": a.Name, "uri": uri, "type": kind, "metadata": meta}
 }
 
-// measure finds out the size of the artifact's data and, of a single file, its
-// digest. It reports whether there is any data.
+// maxDigested is the largest file, in bytes, that is read for its digest.
+const maxDigested = 4 << 30
+
+// measure finds out the size of the artifact's data and, of a single file that
+// is not too large, its digest. It reports whether there is any data.
 func (a *artifact) measure() (bool, error) {
 	a.Bytes, a.Digest = -1, ""
 	path, err := a.path()
@@ -92,6 +95,9 @@ func (a *artifact) measure() (bool, error) {
 		a.Bytes, err = folderSize(path)
 		return true, err
 	case !info.Mode().IsRegular():
+		return true, nil
+	case info.Size() > maxDigested:
+		a.Bytes = info.Size()
 		return true, nil
 	}
 	f, err := os.Open(path)

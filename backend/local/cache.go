@@ -17,6 +17,7 @@ import (
 type cacheEntry struct {
 	run    *run
 	comp   *ir.Component
+	key    string
 	file   string
 	maxAge float64
 }
@@ -46,7 +47,7 @@ func (r *run) cacheEntry(in *instance, c *ir.Container) cacheEntry {
 		return cacheEntry{}
 	}
 	return cacheEntry{
-		run: r, comp: in.comp, maxAge: want.MaxAge,
+		run: r, comp: in.comp, key: "sha256:" + key, maxAge: want.MaxAge,
 		file: filepath.Join(r.opt.CacheDir, "tasks", key[:2], key+".json"),
 	}
 }

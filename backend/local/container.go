@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -40,10 +41,11 @@ func wrong(class ir.FailureClass, err error) attemptResult {
 
 // container runs the task's program, as often as its retries allow.
 func (r *run) container(ctx context.Context, in *instance, c *ir.Container) outcome {
+	entry := r.cacheEntry(in, c)
 	r.setTask(in.path, func(t *backend.Task) {
 		t.Image, t.Inputs = in.image(c), outputsOf(in.comp.Inputs, in.inputs)
+		t.Component, t.Resources, t.CacheKey = in.comp.Name.Text, in.resources(), entry.key
 	})
-	entry := r.cacheEntry(in, c)
 	if values, ok := entry.load(); ok {
 		r.setTask(in.path, func(t *backend.Task) {
 			t.State, t.Started, t.Finished = backend.Cached, r.now(), r.now()
@@ -64,12 +66,22 @@ func (r *run) container(ctx context.Context, in *instance, c *ir.Container) outc
 			return r.endTask(ctx, in, res)
 		}
 		r.setTask(in.path, func(t *backend.Task) {
+			t.Earlier = append(slices.Clip(t.Earlier), attemptOf(t, r.now(), res))
 			t.State, t.Message = backend.Pending, fmt.Sprintf("attempt %d failed: %s", n+1, res.message)
 			t.Class, t.ExitCode = res.class.String(), res.exit
+			t.Attempt, t.Created, t.Started, t.Logs = n+2, r.now(), time.Time{}, ""
 		})
 		if r.opt.Sleep(ctx, retry.delay(n)) != nil {
 			return r.endTask(ctx, in, stopped(ctx))
 		}
+	}
+}
+
+// attemptOf is what is kept of an attempt that failed and is followed by another.
+func attemptOf(t *backend.Task, now time.Time, res attemptResult) *backend.Task {
+	return &backend.Task{
+		Path: t.Path, State: backend.Failed, Attempt: t.Attempt, Class: res.class.String(), Message: res.message, ExitCode: res.exit,
+		Logs: t.Logs, Created: t.Created, Started: t.Started, Finished: now,
 	}
 }
 
@@ -201,9 +213,7 @@ func (r *run) attempt(ctx context.Context, in *instance, c *ir.Container, n int)
 	}
 	r.setTask(in.path, func(t *backend.Task) {
 		t.State, t.Attempt, t.Message, t.Class, t.ExitCode = backend.Running, n, "", "", nil
-		if t.Started.IsZero() {
-			t.Started = r.now()
-		}
+		t.Started, t.Logs = r.now(), fileURI(filepath.Join(b.dir, logName))
 	})
 	began := time.Now()
 	limited, done := in.limited(ctx)

@@ -26,7 +26,7 @@ func (r *run) importer(s *scope, c *ir.Component, im *ir.Importer, inputs map[st
 	}
 	values := map[string]any{im.Output: a}
 	r.setTask(path, func(t *backend.Task) {
-		t.State, t.Started, t.Finished = backend.Succeeded, r.now(), r.now()
+		t.State, t.Component, t.Started, t.Finished = backend.Succeeded, c.Name.Text, r.now(), r.now()
 		t.Inputs, t.Outputs = outputsOf(c.Inputs, inputs), outputsOf(c.Outputs, values)
 	})
 	return succeeded(values)
@@ -100,7 +100,7 @@ func (r *run) claimVolume(s *scope, c *ir.Component, cl *ir.Claim, inputs map[st
 		values["name"] = name
 	}
 	r.setTask(path, func(t *backend.Task) {
-		t.Started, t.Finished, t.State = r.now(), r.now(), backend.Succeeded
+		t.Component, t.Started, t.Finished, t.State = c.Name.Text, r.now(), r.now(), backend.Succeeded
 		t.Inputs, t.Outputs = outputsOf(c.Inputs, inputs), outputsOf(c.Outputs, values)
 		if err != nil {
 			t.State, t.Message, t.Class = backend.Failed, err.Error(), ir.FailInfrastructure.String()

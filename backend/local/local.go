@@ -136,8 +136,8 @@ func (l *Runner) Get(_ context.Context, id backend.RunID) (*backend.Run, error) 
 }
 
 // Cancel stops a run of this process: tasks get SIGTERM and, after the grace
-// time, SIGKILL; exit handlers still run. A run of another process cannot be
-// stopped from here: backend.ErrDenied. Cancelling a finished run does nothing.
+// time, SIGKILL; exit handlers still run. A run of another process is told to
+// do the same. Cancelling a finished run does nothing.
 func (l *Runner) Cancel(ctx context.Context, id backend.RunID) error {
 	if r := l.live(id); r != nil {
 		r.cancel(errCancelled)
@@ -147,7 +147,7 @@ func (l *Runner) Cancel(ctx context.Context, id backend.RunID) error {
 	if err != nil || run.State.Final() {
 		return err
 	}
-	return fmt.Errorf("run %s belongs to another process: %w", id, backend.ErrDenied)
+	return fileError(askToStop(filepath.Join(l.opt.Dir, string(id))))
 }
 
 // Close stops all runs of this Runner at once, exit handlers included, and waits

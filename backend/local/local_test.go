@@ -395,6 +395,47 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// Every attempt is kept with its own times, end and log, and what the task asks
+// for with the task.
+func TestAttempts(t *testing.T) {
+	dir := t.TempDir()
+	l := newRunner(t)
+	p := pipeline(dag(nil, nil, nil, task("a", script(`echo try; n=$(ls `+dir+` | wc -l); touch `+dir+`/$n; test $n = 2 || exit 1$n`, nil, nil),
+		retry(&ir.Retry{Limit: lit(int64(3))}), func(t *ir.Task) {
+			t.Settings.Resources = []*ir.Resource{{Name: "cpu", Request: lit("500m")}, {Name: "memory", Limit: lit("1Gi")}}
+			t.Settings.Accelerator = &ir.Accelerator{Type: lit("nvidia.com/gpu"), Count: lit(int64(2)), Product: lit("A100")}
+			t.Settings.Spot = "prefer"
+		})))
+	r := wait(t, l, submit(t, l, p, nil).ID)
+	got := r.Tasks[0]
+	if r.State != backend.Succeeded || got.Attempt != 3 || len(got.Earlier) != 2 || got.Started.Before(got.Created) {
+		t.Fatal(explain(r))
+	}
+	want := backend.Resources{CPU: "500m", Memory: "1Gi", Accelerator: "nvidia.com/gpu", AcceleratorCount: 2, Product: "A100", Spot: true}
+	if got.Resources == nil || *got.Resources != want || got.Component == "" {
+		t.Errorf("resources %+v of %q", got.Resources, got.Component)
+	}
+	for i, e := range append(got.Earlier, got) {
+		if e.Attempt != i+1 || e.Finished.Before(e.Started) || i > 0 && e.Started.Before(got.Earlier[i-1].Finished) {
+			t.Errorf("attempt %d: %+v", i+1, e)
+		}
+		if e != got && (e.State != backend.Failed || e.ExitCode == nil || *e.ExitCode != 10+i || e.Class != "error") {
+			t.Errorf("attempt %d: %+v", i+1, e)
+		}
+		path, err := localPath(e.Logs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := os.ReadFile(path); err != nil || string(text) != "try\n" {
+			t.Errorf("log of attempt %d: %q, %v", i+1, text, err)
+		}
+	}
+	again, err := newRunner(t, func(o *Options) { o.Dir = l.opt.Dir }).Get(t.Context(), r.ID)
+	if err != nil || len(again.Tasks[0].Earlier) != 2 || again.Folder != r.Folder {
+		t.Errorf("read back: %+v, %v", again, err)
+	}
+}
+
 func TestBackoff(t *testing.T) {
 	var slept []time.Duration
 	r := execute(t, pipeline(dag(nil, nil, nil, task("a", fail("1"),

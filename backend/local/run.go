@@ -78,7 +78,7 @@ func (l *Runner) open(ctx context.Context, s backend.Submission) (*run, error) {
 	}
 	r.state = backend.Run{
 		ID: s.ID, Name: r.name, Pipeline: s.Pipeline.Name.Text, State: backend.Submitted,
-		Parameters: params, Created: now,
+		Parameters: params, Created: now, Folder: dir,
 	}
 	r.contexts(ctx)
 	if err := r.write(); err != nil {
@@ -118,6 +118,7 @@ func (r *run) main() {
 	saved := make(chan struct{})
 	stopSaving := make(chan struct{})
 	go r.saver(stopSaving, saved)
+	go r.heed(r.body)
 	r.update(func(s *backend.Run) { s.State, s.Started = backend.Running, r.now() })
 	for _, text := range Ignored(r.pipeline) {
 		r.note(text)

@@ -1,10 +1,13 @@
 package record
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/backend/metadata"
@@ -14,27 +17,93 @@ import (
 // larger ones become documents.
 const inline = 32 << 10
 
-// news reports whether the record says something that was not written yet.
-func (r *Recorder) news(texts map[string]string, path string, rec any) bool {
+// news reports whether the record says something that was not written yet,
+// by this recorder or, as far as recorded tells (nil: nothing), before it.
+func (r *Recorder) news(texts map[string]string, key string, rec, recorded any) bool {
 	text, err := json.Marshal(rec)
 	if err != nil {
 		return true // Append will say why
 	}
-	if r.written[path] == string(text) {
+	old, wrote := r.written[key]
+	if wrote && old == string(text) || !wrote && recorded != nil && saidBy(recorded, text) {
 		return false
 	}
-	texts[path] = string(text)
+	texts[key] = string(text)
 	return true
 }
 
+// earliest are members of records of which the reduction takes the least.
+var earliest = []string{"created", "scheduled", "started"}
+
+// saidBy reports whether what is recorded has every member of the record.
+func saidBy(recorded any, text []byte) bool {
+	known, err := json.Marshal(recorded)
+	if err != nil {
+		return false
+	}
+	var old, now map[string]json.RawMessage
+	if json.Unmarshal(known, &old) != nil || json.Unmarshal(text, &now) != nil {
+		return false
+	}
+	for name, v := range now {
+		was, ok := old[name]
+		if ok && bytes.Equal(was, v) {
+			continue
+		}
+		if ok && slices.Contains(earliest, name) && notAfter(was, v) {
+			continue
+		}
+		return false
+	}
+	return true
+}
+
+func notAfter(a, b json.RawMessage) bool {
+	var x, y time.Time
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && !x.After(y)
+}
+
+// recordedRun is what was recorded of the run before this recorder.
+func (r *Recorder) recordedRun() any {
+	if r.known == nil {
+		return nil
+	}
+	return &r.known.RunRecord
+}
+
+// recordedTask is what was recorded of an attempt before this recorder.
+func (r *Recorder) recordedTask(path string, attempt int) any {
+	if r.known == nil {
+		return nil
+	}
+	for _, t := range r.known.Tasks {
+		if t.Path != path {
+			continue
+		}
+		for _, rec := range append(t.Earlier, &t.TaskRecord) {
+			if rec.Attempt == max(attempt, 1) {
+				return rec
+			}
+		}
+	}
+	return nil
+}
+
 func (r *Recorder) runRecord(ctx context.Context, run *backend.Run) (*metadata.RunRecord, error) {
+	hidden := r.secrets()
 	rec := &metadata.RunRecord{State: metadata.State(run.State), Name: run.Name, Pipeline: run.Pipeline, Namespace: run.Namespace, UID: run.UID,
-		Message: r.hidden.text(run.Message), Started: run.Started, Finished: run.Finished}
+		Folder: run.Folder, Stores: run.Stores, Message: hidden.text(run.Message), Started: run.Started, Finished: run.Finished}
 	if r.seen == metadata.SeenCluster {
 		rec.Workflow = run.Name
 	}
 	if run.State.Final() {
 		rec.Seen = r.seen
+	}
+	if r.known != nil {
+		rec.Attempt = r.known.Attempt
+		if r.known.State.Final() && !run.State.Final() {
+			rec.Attempt = max(rec.Attempt, 1) + 1 // somebody had it tried again
+		}
 	}
 	var err error
 	if rec.Parameters, err = r.parameters(ctx, run.Parameters); err != nil {
@@ -44,9 +113,37 @@ func (r *Recorder) runRecord(ctx context.Context, run *backend.Run) (*metadata.R
 	return rec, err
 }
 
+// taskRecords are what is new about the attempts of a task, and its artifacts.
+func (r *Recorder) taskRecords(ctx context.Context, t *backend.Task, texts map[string]string) ([]metadata.Record, error) {
+	var out []metadata.Record
+	add := func(t *backend.Task) (bool, error) {
+		rec, err := r.taskRecord(ctx, t)
+		if err != nil || !r.news(texts, t.Path+"\x00"+strconv.Itoa(t.Attempt), rec, r.recordedTask(t.Path, t.Attempt)) {
+			return false, err
+		}
+		out = append(out, metadata.Record{Task: rec})
+		return true, nil
+	}
+	for _, earlier := range t.Earlier {
+		if _, err := add(earlier); err != nil {
+			return nil, err
+		}
+	}
+	fresh, err := add(t)
+	if fresh {
+		out = append(out, r.edges(t)...)
+	}
+	return out, err
+}
+
 func (r *Recorder) taskRecord(ctx context.Context, t *backend.Task) (*metadata.TaskRecord, error) {
-	rec := &metadata.TaskRecord{Path: t.Path, Attempt: t.Attempt, State: metadata.State(t.State), Class: t.Class, Message: r.hidden.text(t.Message),
-		Exit: t.ExitCode, Image: t.Image, Pod: t.Pod, Node: t.Node, Created: t.Created, Started: t.Started, Finished: t.Finished}
+	rec := &metadata.TaskRecord{Path: t.Path, Attempt: t.Attempt, State: metadata.State(t.State), Class: t.Class, Message: r.secrets().text(t.Message),
+		Exit: t.ExitCode, Image: t.Image, ImageDigest: t.ImageDigest, Component: t.Component, Cache: t.CacheKey, Pod: t.Pod, Node: t.Node, Logs: t.Logs,
+		Created: t.Created, Scheduled: t.Scheduled, Started: t.Started, Finished: t.Finished}
+	if t.Resources != nil {
+		asked := metadata.Resources(*t.Resources)
+		rec.Resources = &asked
+	}
 	if t.State.Final() {
 		rec.Seen = r.seen
 	}
@@ -62,10 +159,11 @@ func (r *Recorder) parameters(ctx context.Context, in map[string]any) (map[strin
 	if len(in) == 0 {
 		return nil, nil
 	}
+	hidden := r.secrets()
 	out := make(map[string]metadata.Value, len(in))
 	for _, name := range slices.Sorted(maps.Keys(in)) {
-		if r.hidden.name(name) {
-			out[name] = metadata.Value{Redacted: true}
+		if hidden.secret(name) {
+			out[name] = hidden.seal(in[name])
 			continue
 		}
 		v, err := r.parameter(ctx, in[name])
@@ -95,12 +193,12 @@ func (r *Recorder) values(ctx context.Context, in map[string]backend.Output) (ma
 func (r *Recorder) value(ctx context.Context, o backend.Output) (metadata.Value, error) {
 	switch {
 	case o.Artifact != nil:
-		a := artifact(o.Artifact)
+		a := r.artifact(o.Artifact)
 		return metadata.Value{Artifact: &a}, nil
 	case o.List != nil:
 		v := metadata.Value{IsList: true}
 		for _, a := range o.List {
-			v.Artifacts = append(v.Artifacts, artifact(a))
+			v.Artifacts = append(v.Artifacts, r.artifact(a))
 		}
 		return v, nil
 	}
@@ -110,8 +208,8 @@ func (r *Recorder) value(ctx context.Context, o backend.Output) (metadata.Value,
 // parameter encodes a value; secrets are left out and large values are stored
 // by themselves.
 func (r *Recorder) parameter(ctx context.Context, v any) (metadata.Value, error) {
-	if r.hidden.holds(v) {
-		return metadata.Value{Redacted: true}, nil
+	if hidden := r.secrets(); hidden.holds(v) {
+		return hidden.seal(v), nil
 	}
 	out, err := metadata.ParameterValue(v)
 	if err != nil || len(out.Value) <= inline {
@@ -121,8 +219,13 @@ func (r *Recorder) parameter(ctx context.Context, v any) (metadata.Value, error)
 	return metadata.Value{Blob: digest}, err
 }
 
-func artifact(a *backend.Artifact) metadata.ArtifactValue {
-	return metadata.ArtifactValue{URI: a.URI, Type: a.Type, Digest: a.Digest, Bytes: max(a.Bytes, 0), Metadata: a.Metadata}
+func (r *Recorder) artifact(a *backend.Artifact) metadata.ArtifactValue {
+	hidden := r.secrets()
+	out := metadata.ArtifactValue{URI: hidden.uri(a.URI), Type: a.Type, Digest: a.Digest, Bytes: max(a.Bytes, 0), Metadata: a.Metadata}
+	if hidden.holds(a.Metadata) {
+		out.Metadata = nil
+	}
+	return out
 }
 
 // edges are the artifacts that a task read and wrote. They are written once
@@ -131,10 +234,10 @@ func (r *Recorder) edges(t *backend.Task) []metadata.Record {
 	if !t.State.Final() || t.State == backend.Skipped {
 		return nil
 	}
-	return append(ports(t, t.Inputs, metadata.In), ports(t, t.Outputs, metadata.Out)...)
+	return append(r.ports(t, t.Inputs, metadata.In), r.ports(t, t.Outputs, metadata.Out)...)
 }
 
-func ports(t *backend.Task, values map[string]backend.Output, dir string) (out []metadata.Record) {
+func (r *Recorder) ports(t *backend.Task, values map[string]backend.Output, dir string) (out []metadata.Record) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		list := values[name].List
 		if a := values[name].Artifact; a != nil {
@@ -144,8 +247,9 @@ func ports(t *backend.Task, values map[string]backend.Output, dir string) (out [
 			if a == nil || a.URI == "" {
 				continue
 			}
-			out = append(out, metadata.Record{Artifact: &metadata.ArtifactRecord{ID: metadata.ArtifactID(a.URI), URI: a.URI, Type: a.Type,
-				Digest: a.Digest, Bytes: max(a.Bytes, 0), Task: t.Path, Name: name, Dir: dir, Metadata: a.Metadata}})
+			v := r.artifact(a)
+			out = append(out, metadata.Record{Artifact: &metadata.ArtifactRecord{ID: metadata.ArtifactID(v.URI), URI: v.URI, Type: v.Type,
+				Digest: v.Digest, Bytes: v.Bytes, Task: t.Path, Name: name, Dir: dir, Metadata: v.Metadata}})
 		}
 	}
 	return out

@@ -38,6 +38,9 @@ type Options struct {
 	// Every is the longest time that something reported stays unwritten, zero:
 	// DefaultEvery.
 	Every time.Duration
+	// Key seals secrets, so that whoever has it can tell whether two are equal;
+	// nil: nothing is kept of them. It stays outside the store.
+	Key []byte
 	// Failed, if set, is told of batches that could not be written; they stay
 	// pending and Close tries again. It is called from another goroutine.
 	Failed func(error)
@@ -55,22 +58,27 @@ type Plan struct {
 	Spec       []byte // the pipeline file; kept as a document, nil: not kept
 	Manifest   []byte // what is submitted; likewise
 	Labels     map[string]string
+	Profile    string
+	Code       *metadata.Code
 	SLO        *metadata.SLO // what the pipeline promises, nil: nothing
 	Parameters map[string]any
 	// Secrets names the parameters whose values are never written, here or in
 	// tasks that are given them.
 	Secrets []string
+	// Hidden are texts that are never written, nor pieces or encodings of them.
+	Hidden []string
 }
 
 // A Recorder writes one run. Its methods may be called from several goroutines.
 type Recorder struct {
-	store  metadata.Store
-	opt    Options
-	run    backend.RunID
-	seen   string
-	hidden redactor
+	store metadata.Store
+	opt   Options
+	run   backend.RunID
+	seen  string
+	known *metadata.Run // what was recorded before, nil: nothing
 
 	mu      sync.Mutex // guards what follows
+	hidden  *redactor
 	task    map[string]*backend.Task
 	state   *backend.Run
 	timer   *time.Timer
@@ -80,21 +88,24 @@ type Recorder struct {
 	writing sync.Mutex // held while a batch is written; guards what follows
 	chain   metadata.Chain
 	unsent  []*metadata.Event // made, and not stored for certain
-	written map[string]string // by path, "" for the run: the last record's text
+	written map[string]string // by the key of a record: the last one's text
 }
 
 // Start records the intent and returns once it is durable; only then may the
 // run be created.
 func Start(ctx context.Context, store metadata.Store, opt Options, p Plan) (*Recorder, error) {
 	r := open(store, opt, p.ID, p.Engine)
-	r.hidden = newRedactor(p.Parameters, p.Secrets)
-	rec := &metadata.RunRecord{State: metadata.Planned, Name: p.Name, Pipeline: p.Pipeline, Source: p.Source, Engine: p.Engine,
-		Cluster: p.Cluster, Namespace: p.Namespace, Labels: p.Labels, SLO: p.SLO, Created: r.opt.Now().UTC()}
+	r.hidden = newRedactor(opt.Key, p.Parameters, p.Secrets, p.Hidden)
+	// Documents name the secrets that the cluster keeps, as parameters do; what
+	// is taken out of them are the secrets themselves.
+	texts := newRedactor(nil, nil, nil, p.Hidden)
+	rec := &metadata.RunRecord{State: metadata.Planned, Name: p.Name, Pipeline: p.Pipeline, Source: r.hidden.text(p.Source), Engine: p.Engine,
+		Cluster: p.Cluster, Namespace: p.Namespace, Profile: p.Profile, Code: p.Code, SLO: p.SLO, Labels: r.hidden.texts(p.Labels), Created: r.opt.Now().UTC()}
 	var err error
-	if rec.Spec, err = r.document(ctx, p.Spec); err != nil {
+	if rec.Spec, err = r.document(ctx, texts, p.Spec); err != nil {
 		return nil, err
 	}
-	if rec.Manifest, err = r.document(ctx, p.Manifest); err != nil {
+	if rec.Manifest, err = r.document(ctx, texts, p.Manifest); err != nil {
 		return nil, err
 	}
 	if rec.Parameters, err = r.parameters(ctx, p.Parameters); err != nil {
@@ -103,16 +114,35 @@ func Start(ctx context.Context, store metadata.Store, opt Options, p Plan) (*Rec
 	return r, r.write(ctx, []metadata.Record{{Run: rec}})
 }
 
-// Resume goes on with a run that another process recorded.
+// Resume goes on with a run that another process recorded. What is recorded
+// already is not written again.
 func Resume(store metadata.Store, opt Options, run *metadata.Run) *Recorder {
 	r := open(store, opt, backend.RunID(run.ID), run.Engine)
-	for name, v := range run.Parameters {
-		if v.Redacted {
-			r.hidden.names = append(r.hidden.names, name)
+	r.known = run
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(run.Parameters)) {
+		if run.Parameters[name].Redacted {
+			names = append(names, name)
 		}
 	}
-	slices.Sort(r.hidden.names)
+	r.hidden = newRedactor(opt.Key, nil, names, nil)
 	return r
+}
+
+// Adopt records a run that was found, and that nobody has planned here.
+func Adopt(ctx context.Context, store metadata.Store, opt Options, p Plan, run *backend.Run) (*Recorder, error) {
+	r := open(store, opt, p.ID, p.Engine)
+	r.hidden = newRedactor(opt.Key, run.Parameters, p.Secrets, p.Hidden)
+	rec := &metadata.RunRecord{State: metadata.Submitted, Name: run.Name, Pipeline: run.Pipeline, Engine: p.Engine, Cluster: p.Cluster,
+		Namespace: run.Namespace, Workflow: run.Name, UID: run.UID, Labels: r.hidden.texts(p.Labels), Created: run.Created}
+	var err error
+	if rec.Manifest, err = r.document(ctx, newRedactor(nil, nil, nil, p.Hidden), p.Manifest); err != nil {
+		return nil, err
+	}
+	if rec.Parameters, err = r.parameters(ctx, run.Parameters); err != nil {
+		return nil, err
+	}
+	return r, r.write(ctx, []metadata.Record{{Run: rec}})
 }
 
 func open(store metadata.Store, opt Options, id backend.RunID, engine string) *Recorder {
@@ -132,9 +162,12 @@ func open(store metadata.Store, opt Options, id backend.RunID, engine string) *R
 		written: map[string]string{}}
 }
 
-func (r *Recorder) document(ctx context.Context, data []byte) (string, error) {
+func (r *Recorder) document(ctx context.Context, hidden *redactor, data []byte) (string, error) {
 	if data == nil {
 		return "", nil
+	}
+	if len(hidden.values) > 0 {
+		data = []byte(hidden.text(string(data)))
 	}
 	return r.store.PutBlob(ctx, data)
 }
@@ -150,7 +183,7 @@ func (r *Recorder) Submitted(ctx context.Context, run *backend.Run) error {
 
 // NotSubmitted records that the run could not be created.
 func (r *Recorder) NotSubmitted(ctx context.Context, why error) error {
-	rec := &metadata.RunRecord{State: metadata.Failed, Seen: metadata.SeenLocal, Message: r.hidden.text("not submitted: " + why.Error()), Finished: r.opt.Now().UTC()}
+	rec := &metadata.RunRecord{State: metadata.Failed, Seen: metadata.SeenLocal, Message: r.secrets().text("not submitted: " + why.Error()), Finished: r.opt.Now().UTC()}
 	return r.write(ctx, []metadata.Record{{Run: rec}})
 }
 
@@ -168,6 +201,7 @@ func (r *Recorder) Record(e backend.Event) {
 	} else if e.Run != nil {
 		run := *e.Run
 		r.state = &run
+		r.hidden = r.hidden.with(run.Parameters)
 	}
 	switch {
 	case len(r.task) >= DefaultRecords:
@@ -248,21 +282,18 @@ func (r *Recorder) batch(ctx context.Context, tasks map[string]*backend.Task, ru
 	var records []metadata.Record
 	texts := map[string]string{}
 	for _, path := range slices.SortedFunc(maps.Keys(tasks), taskpath.Compare) {
-		rec, err := r.taskRecord(ctx, tasks[path])
+		more, err := r.taskRecords(ctx, tasks[path], texts)
 		if err != nil {
 			return err
 		}
-		if !r.news(texts, path, rec) {
-			continue
-		}
-		records = append(append(records, metadata.Record{Task: rec}), r.edges(tasks[path])...)
+		records = append(records, more...)
 	}
 	if run != nil {
 		rec, err := r.runRecord(ctx, run)
 		if err != nil {
 			return err
 		}
-		if r.news(texts, "", rec) {
+		if r.news(texts, "", rec, r.recordedRun()) {
 			records = append(records, metadata.Record{Run: rec})
 		}
 	}
@@ -271,6 +302,13 @@ func (r *Recorder) batch(ctx context.Context, tasks map[string]*backend.Task, ru
 	}
 	maps.Copy(r.written, texts)
 	return nil
+}
+
+// secrets is the redactor as it is now.
+func (r *Recorder) secrets() *redactor {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.hidden
 }
 
 // write stores records that are not buffered.

@@ -21,6 +21,7 @@ type App struct {
 	// Exit ends the process at once; only the second Ctrl-C calls it.
 	Exit func(code int)
 	Backends
+	writer oneWriter
 }
 
 // System is the App of a real process.

@@ -14,14 +14,23 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 )
 
-// Writer says who writes records here.
+// Writer says who writes records here; its id is this process's own.
 func (a *App) Writer() metadata.Writer {
-	w := metadata.Writer{Version: a.Build.Version}
-	w.Host, _ = os.Hostname()
-	if u, err := user.Current(); err == nil {
-		w.User = u.Username
-	}
-	return w
+	a.writer.Do(func() {
+		w := &a.writer.Writer
+		w.ID, w.Version = metadata.NewID(a.Now()), a.Build.Version
+		w.Host, _ = os.Hostname()
+		if u, err := user.Current(); err == nil {
+			w.User = u.Username
+		}
+	})
+	return a.writer.Writer
+}
+
+// oneWriter is made when it is first asked for.
+type oneWriter struct {
+	sync.Once
+	metadata.Writer
 }
 
 // OpenStore opens the configured metadata file. What cannot be written there

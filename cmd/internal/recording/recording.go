@@ -15,6 +15,7 @@ import (
 	"github.com/kfp-go/kfp-go/backend/metadata/record"
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
+	"github.com/kfp-go/kfp-go/cmd/internal/git"
 	"github.com/kfp-go/kfp-go/compiler"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
@@ -24,6 +25,7 @@ type Recording struct {
 	ID    backend.RunID
 	app   *app.App
 	store metadata.Store
+	opt   record.Options
 	rec   *record.Recorder
 
 	mu   sync.Mutex
@@ -42,7 +44,9 @@ type Plan struct {
 	Result   *compiler.Result
 	Args     map[string]any
 	Manifest []byte
-	Require  bool // the record must reach the metadata file itself
+	Profile  string
+	Secrets  []string // texts that are never written
+	Require  bool     // the record must reach the metadata file itself
 }
 
 // Start opens the metadata file and records the intent; only then may the run
@@ -56,11 +60,20 @@ func Start(ctx context.Context, a *app.App, c *config.Config, p Plan) (*Recordin
 	if err != nil {
 		return nil, err
 	}
-	r := &Recording{ID: p.ID, app: a, store: store}
+	opt, err := options(a, c)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	r := &Recording{ID: p.ID, app: a, store: store, opt: opt}
+	r.opt.Failed = r.failed
 	pipeline := p.Result.Pipeline
 	plan := record.Plan{
 		ID: p.ID, Name: p.Name, Pipeline: pipeline.Name.Text, Source: p.Source, Engine: p.Engine,
-		Cluster: p.Cluster, Namespace: p.Space, Manifest: p.Manifest, Labels: p.Labels, SLO: slo(pipeline.SLO), Parameters: p.Args,
+		Cluster: git.WithoutCredentials(p.Cluster), Namespace: p.Space, Manifest: p.Manifest, Labels: p.Labels, SLO: slo(pipeline.SLO), Parameters: p.Args,
+		Profile: p.Profile, Hidden: p.Secrets,
+	}
+	if p.Source != "" && p.Source != "-" {
+		plan.Code = git.Describe(ctx, a.Environ(), p.Source)
 	}
 	if len(p.Result.Files) > 0 {
 		plan.Spec = p.Result.Files[0].Text()
@@ -70,7 +83,7 @@ func Start(ctx context.Context, a *app.App, c *config.Config, p Plan) (*Recordin
 			plan.Secrets = append(plan.Secrets, in.Name.Text)
 		}
 	}
-	r.rec, err = record.Start(ctx, store, record.Options{By: a.Writer(), Now: a.Now, Failed: r.failed}, plan)
+	r.rec, err = record.Start(ctx, store, r.opt, plan)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the run cannot be recorded in %s, so it was not started: %w", blob.Name(c.Metadata), err), store.Close())
 	}
@@ -89,6 +102,12 @@ func slo(s *ir.SLO) *metadata.SLO {
 		}
 	}
 	return out
+}
+
+// options are those of every recorder here.
+func options(a *app.App, c *config.Config) (record.Options, error) {
+	key, err := a.SealKey(c)
+	return record.Options{By: a.Writer(), Now: a.Now, Key: key}, err
 }
 
 func (r *Recording) failed(err error) {
@@ -131,7 +150,7 @@ func (r *Recording) Same(ctx context.Context, other backend.RunID) {
 		r.app.Warnf("metadata: %v", err)
 	}
 	r.ID = other
-	r.rec = record.Resume(r.store, record.Options{By: r.app.Writer(), Now: r.app.Now, Failed: r.failed}, known.Runs[0])
+	r.rec = record.Resume(r.store, r.opt, known.Runs[0])
 }
 
 func (r *Recording) forget(ctx context.Context, other backend.RunID) error {

@@ -100,6 +100,7 @@ func run(ctx context.Context, opt *Options) error {
 	}
 	rec, err := recording.Start(ctx, a, c, recording.Plan{
 		ID: id, Name: name, Engine: record.Local, Source: opt.Source.File.Name(), Labels: opt.Source.RunLabels(res.Pipeline, labels), Result: res, Args: args, Require: opt.Require,
+		Profile: c.Profile, Secrets: secretTexts(secrets, a.Environ()),
 	})
 	if err != nil {
 		return err

@@ -1,7 +1,9 @@
 package run
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
@@ -29,6 +31,19 @@ func readSecrets(texts []string) (map[string]string, error) {
 		out[name] = value
 	}
 	return out, nil
+}
+
+// secretTexts are the values that tasks of a local run can be given as secrets:
+// those of --secret and those that stand in the environment.
+func secretTexts(given map[string]string, environ []string) []string {
+	out := slices.Sorted(maps.Values(given))
+	for _, e := range environ {
+		name, value, _ := strings.Cut(e, "=")
+		if strings.HasPrefix(name, "KFPGO_SECRET_") {
+			out = append(out, value)
+		}
+	}
+	return out
 }
 
 func isFile(name string) bool {

@@ -103,6 +103,7 @@ func submit(ctx context.Context, opt *Options) error {
 	rec, err := recording.Start(ctx, a, c, recording.Plan{
 		ID: id, Name: s.Name, Engine: record.Argo, Cluster: host(runner), Space: namespace(runner),
 		Source: opt.Source.File.Name(), Labels: opt.Source.RunLabels(res.Pipeline, labels), Result: res, Args: res.Args, Manifest: res.Manifest.YAML, Require: opt.Require,
+		Profile: c.Profile,
 	})
 	if err != nil {
 		return err
