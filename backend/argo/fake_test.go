@@ -15,6 +15,7 @@ import (
 	"time"
 
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
@@ -32,6 +33,7 @@ type server struct {
 	changed chan struct{}
 	counts  map[string]int
 	logs    map[string]string // by pod: stamped lines
+	pods    []corev1.Pod
 
 	// fault, if set, may answer the nth request (from 0) of a verb itself.
 	fault func(verb string, n int, w http.ResponseWriter) (answered bool)
@@ -129,6 +131,11 @@ func (s *server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		s.one(w, req, rest[1])
 	case "log":
 		s.log(w, req, rest[1])
+	case "pods":
+		s.mu.Lock()
+		list := corev1.PodList{TypeMeta: metav1.TypeMeta{Kind: "PodList", APIVersion: "v1"}, Items: s.pods}
+		s.mu.Unlock()
+		answer(w, http.StatusOK, list)
 	default:
 		fail(w, http.StatusNotFound, metav1.StatusReasonNotFound)
 	}
@@ -138,8 +145,10 @@ func verbOf(req *http.Request, rest []string) string {
 	switch {
 	case rest[0] == "pods" && len(rest) == 3:
 		return "log"
-	case rest[0] == "pods":
+	case rest[0] == "pods" && len(rest) == 2:
 		return "pod"
+	case rest[0] == "pods":
+		return "pods"
 	case req.Method == http.MethodPost:
 		return "create"
 	case req.Method == http.MethodPatch:

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/backend/taskpath"
+	"github.com/kfp-go/kfp-go/compiler/store"
 )
 
 // convert makes a run of a Workflow whose nodes are unpacked.
@@ -32,7 +33,22 @@ func convert(wf *wfv1.Workflow) *backend.Run {
 		run.Outputs = d.outputs()
 	}
 	run.Tasks = d.tasks()
+	for _, s := range d.reader.Stores() {
+		if run.Stores == nil {
+			run.Stores = map[string]map[string]string{}
+		}
+		run.Stores[s.URI] = settings(s)
+	}
 	return run
+}
+
+// settings are what reaches a store, in the words of the configuration.
+func settings(s *store.Store) map[string]string {
+	out := map[string]string{}
+	for _, pair := range s.Settings() {
+		out[pair[0]] = pair[1]
+	}
+	return out
 }
 
 func at(t metav1.Time) time.Time {
@@ -75,17 +91,49 @@ func (d *decoder) tasks() []*backend.Task {
 }
 
 func (d *decoder) task(path string, node *wfv1.NodeStatus) *backend.Task {
-	last, attempts := lastAttempt(d.wf, node)
-	t := &backend.Task{Path: path, State: taskState(d.wf, node, last), Attempt: attempts,
-		Message: cmp.Or(last.Message, node.Message), Image: d.image(last), Node: last.HostNodeName,
-		Created: at(node.StartedAt), Started: started(last), Finished: at(node.FinishedAt), ExitCode: exitCode(last)}
-	if last.Type == wfv1.NodeTypePod && t.State != backend.Cached {
-		t.Pod = podName(d.wf, last)
+	all := attempts(d.wf, node)
+	if len(all) == 0 {
+		all = []*wfv1.NodeStatus{node}
 	}
+	last := all[len(all)-1]
+	t := d.attempt(path, len(all), last)
+	t.State = taskState(d.wf, node, last)
+	t.Message = cmp.Or(last.Message, node.Message)
+	if len(all) == 1 {
+		t.Created = at(node.StartedAt)
+	}
+	t.Finished = at(node.FinishedAt)
+	t.Class = ""
 	if t.State == backend.Failed {
 		t.Class = failureClass(last)
 	}
+	if t.State == backend.Cached {
+		t.Pod = ""
+	}
+	if m := node.MemoizationStatus; m != nil {
+		t.CacheKey = m.Key
+	}
 	t.Inputs, t.Outputs = d.values(last)
+	for i, n := range all[:len(all)-1] {
+		t.Earlier = append(t.Earlier, d.attempt(path, i+1, n))
+	}
+	return t
+}
+
+// attempt is what one node says of one attempt.
+func (d *decoder) attempt(path string, number int, node *wfv1.NodeStatus) *backend.Task {
+	t := &backend.Task{Path: path, State: taskState(d.wf, node, node), Attempt: number, Message: node.Message, Component: node.TemplateName,
+		Image: d.image(node), Resources: templateResources(d.reader.Template(node)), Node: node.HostNodeName, Logs: d.reader.Logs(node),
+		Created: at(node.StartedAt), Started: started(node), Finished: at(node.FinishedAt), ExitCode: exitCode(node)}
+	if node.Type == wfv1.NodeTypePod {
+		t.Pod = podName(d.wf, node)
+	}
+	if t.State == backend.Failed {
+		t.Class = failureClass(node)
+	}
+	if m := node.MemoizationStatus; m != nil {
+		t.CacheKey = m.Key
+	}
 	return t
 }
 
@@ -104,20 +152,6 @@ func started(node *wfv1.NodeStatus) time.Time {
 		return time.Time{}
 	}
 	return at(node.StartedAt)
-}
-
-// lastAttempt looks through a Retry node.
-func lastAttempt(wf *wfv1.Workflow, node *wfv1.NodeStatus) (*wfv1.NodeStatus, int) {
-	if node.Type != wfv1.NodeTypeRetry || len(node.Children) == 0 {
-		return node, 1
-	}
-	last, n := node, 0
-	for _, id := range node.Children {
-		if child, ok := wf.Status.Nodes[id]; ok && isAttempt(node, &child) {
-			last, n = &child, n+1
-		}
-	}
-	return last, max(n, 1)
 }
 
 // isAttempt tells attempts from hooks, which are children too.

@@ -268,7 +268,7 @@ func (r *Runner) Get(ctx context.Context, id backend.RunID) (*backend.Run, error
 	if err != nil {
 		return nil, err
 	}
-	return convert(wf), nil
+	return r.watchPods().add(ctx, convert(wf)), nil
 }
 
 // Cancel implements backend.Runner. Cancelling a run that is over does nothing.

@@ -21,8 +21,8 @@ import (
 // have passed through several states; the last of them is yielded.
 func (r *Runner) Watch(ctx context.Context, id backend.RunID) iter.Seq2[backend.Event, error] {
 	return func(yield func(backend.Event, error) bool) {
-		d := differ{yield: yield}
-		err := r.follow(ctx, id, func(wf *wfv1.Workflow) bool { return d.look(convert(wf)) })
+		d, pods := differ{yield: yield}, r.watchPods()
+		err := r.follow(ctx, id, func(wf *wfv1.Workflow) bool { return d.look(pods.add(ctx, convert(wf))) })
 		if err != nil && !d.stopped {
 			yield(backend.Event{}, err)
 		}

@@ -244,7 +244,7 @@ func (r *Reader) record(v any, kind string) *Located {
 func (r *Reader) artifacts(out map[string]Result, list wfv1.Artifacts, kinds map[string]string) {
 	for i := range list {
 		a := &list[i]
-		if a.Name == "main-logs" || a.Name == taskFolder || strings.Contains(a.Name, storeMark) || out[a.Name].Artifact != nil || out[a.Name].List != nil {
+		if a.Name == mainLogs || a.Name == taskFolder || strings.Contains(a.Name, storeMark) || out[a.Name].Artifact != nil || out[a.Name].List != nil {
 			continue
 		}
 		uri := r.location(a)
@@ -273,6 +273,36 @@ func (r *Reader) location(a *wfv1.Artifact) string {
 		return uri + "/" + key
 	}
 	return r.inRepository(key)
+}
+
+// mainLogs is Argo's name for what an attempt printed.
+const mainLogs = "main-logs"
+
+// Logs is the URI of the archived log of an attempt, "" if there is none. Argo
+// keeps logs in the run's repository, wherever artifacts go.
+func (r *Reader) Logs(node *wfv1.NodeStatus) string {
+	if node.Outputs == nil {
+		return ""
+	}
+	for i := range node.Outputs.Artifacts {
+		a := &node.Outputs.Artifacts[i]
+		if a.Name != mainLogs {
+			continue
+		}
+		key, err := a.GetKey()
+		if err != nil || key == "" {
+			return ""
+		}
+		uri := r.inRepository(key)
+		if _, bucket, place := bucketOfArtifact(a); bucket != "" {
+			uri = place + "/" + key
+		}
+		if !strings.Contains(uri, "://") {
+			return ""
+		}
+		return uri
+	}
+	return ""
 }
 
 // bucketOfArtifact is the bucket that an artifact names, and its URI.

@@ -80,7 +80,7 @@ func (r *Recorder) recordedTask(path string, attempt int) any {
 		if t.Path != path {
 			continue
 		}
-		for _, rec := range append(t.Earlier, &t.TaskRecord) {
+		for _, rec := range append(slices.Clip(t.Earlier), &t.TaskRecord) {
 			if rec.Attempt == max(attempt, 1) {
 				return rec
 			}
