@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kfp-go/kfp-go/cmd/internal/iostreams"
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
 )
 
@@ -25,10 +26,22 @@ type Column struct {
 	known   func(r *Run) bool
 }
 
-// A Look is how a table looks, and when.
+// A Look is how text looks, and when.
 type Look struct {
 	Theme *term.Theme
 	Now   time.Time
+	// Width is how many cells a line of the terminal holds, 0: there is none, and
+	// values are not cut short for it.
+	Width int
+}
+
+// LookOf is the look of what goes to standard output.
+func LookOf(s *iostreams.Streams, now time.Time) Look {
+	look := Look{Theme: term.OutTheme(s), Now: now}
+	if s.OutTTY {
+		look.Width = s.Width()
+	}
+	return look
 }
 
 // Columns of tables and of CSV where nothing else is asked for.

@@ -4,58 +4,133 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/kfp-go/kfp-go/backend/metadata"
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
 )
 
-// WriteRun prints one run for people: what it is, its parameters and outputs
-// and, where wanted, its tasks.
-func WriteRun(w io.Writer, r Run, theme *term.Theme, now time.Time, tasks bool) error {
-	if err := writeHead(w, r, theme, now); err != nil {
+// WriteRun prints one run for people: what it is, its parameters and its
+// outputs.
+func WriteRun(w io.Writer, r Run, look Look) error {
+	if err := writeHead(w, r, look); err != nil {
 		return err
 	}
-	if err := writeValues(w, "PARAMETER", r.Parameters, theme); err != nil {
+	if err := writeValues(w, "PARAMETER", r.Parameters, look); err != nil {
 		return err
 	}
-	if tasks && len(r.Tasks) > 0 {
+	return WriteOutputs(w, r, look)
+}
+
+// WriteDetails is WriteRun with all that is known: the tree of tasks, why some
+// failed, where artifacts lie.
+func WriteDetails(w io.Writer, r Run, look Look) error {
+	if err := writeHead(w, r, look); err != nil {
+		return err
+	}
+	if err := writeValues(w, "PARAMETER", r.Parameters, look); err != nil {
+		return err
+	}
+	if len(r.Tasks) > 0 {
 		fmt.Fprintln(w)
-		if err := WriteTasks(w, r.Tasks, theme, now); err != nil {
+		if err := WriteTasks(w, r.Tasks, look); err != nil {
+			return err
+		}
+		if err := WriteCauses(w, r.Tasks, look); err != nil {
 			return err
 		}
 	}
-	return WriteOutputs(w, r, theme)
+	if err := WriteOutputs(w, r, look); err != nil {
+		return err
+	}
+	return WriteArtifacts(w, r, look.Theme)
 }
 
-func writeHead(w io.Writer, r Run, theme *term.Theme, now time.Time) error {
+func writeHead(w io.Writer, r Run, look Look) error {
+	state := stateText(r, look)
+	if r.Attempt > 1 {
+		state += fmt.Sprintf(" (attempt %d)", r.Attempt)
+	}
 	rows := [][2]string{
-		{"run", theme.Bold(term.Clean(r.Name))},
+		{"run", look.Theme.Bold(term.Clean(r.Name))},
 		{"id", r.ID},
 		{"pipeline", term.Clean(r.Pipeline)},
 		{"source", term.Clean(r.Source)},
-		{"state", stateText(r, theme, now)},
+		{"code", codeText(r.Code)},
+		{"profile", term.Clean(r.Profile)},
+		{"labels", labelText(r.Labels)},
+		{"state", state},
+		{"cluster", term.Clean(r.Cluster)},
 		{"workflow", workflow(r)},
-		{"message", term.Clean(r.Message)},
-	}
-	if r.Created != nil {
-		rows = append(rows, [2]string{"created", r.Created.Local().Format(time.DateTime)})
+		{"created", createdText(r)},
 	}
 	for _, row := range rows {
 		if row[1] == "" {
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "%s %s\n", theme.Dim(term.Pad(row[0], 9)), row[1]); err != nil {
+		if _, err := fmt.Fprintf(w, "%s %s\n", look.Theme.Dim(term.Pad(row[0], 9)), row[1]); err != nil {
 			return err
 		}
 	}
-	return nil
+	if r.Message == "" {
+		return nil
+	}
+	return look.paragraph(w, look.Theme.Dim(term.Pad("message", 9))+" ", strings.Repeat(" ", 10), term.Clean(r.Message))
 }
 
-func stateText(r Run, theme *term.Theme, now time.Time) string {
-	text := theme.State(r.State, r.State)
-	if d := took(r.Started, r.Finished, now, r.State); d != "" {
+func createdText(r Run) string {
+	if r.Created == nil {
+		return ""
+	}
+	text := r.Created.Local().Format(time.DateTime)
+	if r.By == nil {
+		return text
+	}
+	if who := strings.Trim(r.By.User+"@"+r.By.Host, "@"); who != "" {
+		text += " by " + who
+	}
+	if r.By.Version != "" {
+		text += " with kfp-go " + r.By.Version
+	}
+	return term.Clean(text)
+}
+
+// codeText says which revision the pipeline's file had.
+func codeText(c *metadata.Code) string {
+	if c == nil || c.Revision == "" {
+		return ""
+	}
+	text := c.Revision[:min(12, len(c.Revision))]
+	if c.Branch != "" {
+		text += " on " + c.Branch
+	}
+	if c.Dirty {
+		text += ", with uncommitted changes"
+	}
+	if c.Repository != "" {
+		text += " (" + c.Repository + ")"
+	}
+	return term.Clean(text)
+}
+
+func labelText(labels map[string]string) string {
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		value := labels[key]
+		if strings.HasPrefix(value, "sha256:") {
+			value = value[:min(19, len(value))] + "…"
+		}
+		parts = append(parts, term.Clean(key+"="+value))
+	}
+	return strings.Join(parts, " ")
+}
+
+func stateText(r Run, look Look) string {
+	text := look.Theme.State(r.State, term.Clean(r.State))
+	if d := took(r.Started, r.Finished, look.Now, r.State); d != "" {
 		text += " in " + d
 	}
 	return text
@@ -89,44 +164,37 @@ func elapsed(start, end *time.Time, now time.Time, state string) (time.Duration,
 	return 0, false
 }
 
-// WriteTasks prints a table of tasks.
-func WriteTasks(w io.Writer, tasks []Task, theme *term.Theme, now time.Time) error {
-	t := term.NewTable("TASK", "STATE", "TIME", "TRIES", "MESSAGE")
-	for _, task := range tasks {
-		tries := ""
-		if task.Attempt > 1 {
-			tries = strconv.Itoa(task.Attempt)
-		}
-		t.Row(term.Clean(task.Path), theme.State(task.State, task.State), took(task.Started, task.Finished, now, task.State), tries, Reason(task))
-	}
-	return t.Write(w, theme)
-}
-
-// Reason is why a task ended as it did, on one line.
-func Reason(t Task) string {
-	msg := term.Clean(t.Message)
-	if t.State == "failed" && t.Class != "" && !strings.Contains(msg, t.Class) {
-		msg = strings.TrimSuffix(t.Class+": "+msg, ": ")
-	}
-	return term.Truncate(msg, 120)
-}
-
 // WriteOutputs prints the outputs of a run, artifacts with the place where they
 // lie.
-func WriteOutputs(w io.Writer, r Run, theme *term.Theme) error {
-	return writeValues(w, "OUTPUT", r.Outputs, theme)
+func WriteOutputs(w io.Writer, r Run, look Look) error {
+	return writeValues(w, "OUTPUT", r.Outputs, look)
 }
 
-func writeValues(w io.Writer, what string, m map[string]any, theme *term.Theme) error {
+// writeValues prints a table of values. Where a terminal's width bounds the
+// lines, values are cut to it, but for artifacts: one wants to copy where they
+// lie.
+func writeValues(w io.Writer, what string, m map[string]any, look Look) error {
 	if len(m) == 0 {
 		return nil
 	}
 	t := term.NewTable(what, "VALUE")
+	names := len(what)
+	for k := range m {
+		names = max(names, term.Width(term.Clean(k)))
+	}
 	for _, k := range sortedKeys(m) {
-		t.Row(term.Clean(k), Value(m[k]))
+		value := Value(m[k])
+		switch m[k].(type) {
+		case Artifact, []Artifact:
+		default:
+			if look.Width > 0 {
+				value = term.Truncate(value, max(look.Width-names-2, 20))
+			}
+		}
+		t.Row(term.Clean(k), value)
 	}
 	fmt.Fprintln(w)
-	return t.Write(w, theme)
+	return t.Write(w, look.Theme)
 }
 
 // maxValue is how many cells of a value a table shows.

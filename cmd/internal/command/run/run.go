@@ -19,7 +19,6 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/output"
 	"github.com/kfp-go/kfp-go/cmd/internal/recording"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
-	"github.com/kfp-go/kfp-go/cmd/internal/term"
 	"github.com/kfp-go/kfp-go/compiler"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 )
@@ -180,11 +179,11 @@ func Show(a *app.App, c *config.Config, final *backend.Run, engine string) error
 	if c.Output == "json" {
 		return output.JSON(a.IO.Out, doc)
 	}
-	theme := term.OutTheme(a.IO)
-	if err := report.WriteRun(a.IO.Out, doc, theme, a.Now(), false); err != nil {
+	look := report.LookOf(a.IO, a.Now())
+	if err := report.WriteRun(a.IO.Out, doc, look); err != nil {
 		return err
 	}
-	return report.WriteArtifacts(a.IO.Out, doc, theme)
+	return report.WriteArtifacts(a.IO.Out, doc, look.Theme)
 }
 
 // End is the end of a command whose run is over.

@@ -10,7 +10,6 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/cmd/internal/output"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
-	"github.com/kfp-go/kfp-go/cmd/internal/term"
 )
 
 // GetOptions of runs get.
@@ -25,7 +24,10 @@ func newGet(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get [RUN]",
 		Short: "Show one run with its tasks and outputs",
-		Long: `Show one run with its parameters, tasks and outputs.
+		Long: `Show one run: what it is and who started it, its parameters and outputs, the
+tree of its tasks with their states and times, why some of them failed, each
+attempt with its reason, and where artifacts lie. WAITED is how long a task was
+ready before its program began.
 
 A run is named by its id, the unique beginning of one, its name, @last (the
 default) or @last-failed.`,
@@ -62,7 +64,7 @@ func get(ctx context.Context, opt *GetOptions) error {
 	if opt.Config.Output == "json" {
 		return output.JSON(a.IO.Out, doc)
 	}
-	return report.WriteRun(a.IO.Out, doc, term.OutTheme(a.IO), a.Now(), true)
+	return report.WriteDetails(a.IO.Out, doc, report.LookOf(a.IO, a.Now()))
 }
 
 // inline puts large values, which the store keeps as documents, in their

@@ -11,7 +11,6 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/cmd/internal/output"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
-	"github.com/kfp-go/kfp-go/cmd/internal/term"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 )
 
@@ -140,7 +139,7 @@ func list(ctx context.Context, opt *ListOptions) error {
 		a.Notef("no runs in %s", opt.Config.Metadata)
 		return nil
 	}
-	return report.WriteRuns(a.IO.Out, runs, columns, report.Look{Theme: term.OutTheme(a.IO), Now: now})
+	return report.WriteRuns(a.IO.Out, runs, columns, report.LookOf(a.IO, now))
 }
 
 func documents(runs []*metadata.Run) []report.Run {
