@@ -64,6 +64,7 @@ var borders = []border{
 		"github.com/Azure/azure-sdk-for-go/sdk/azcore", "google.golang.org/api/googleapi"}},
 	{"backend/metadata/segment", []string{"backend/metadata", "github.com/klauspost/compress/zstd"}},
 	{"backend/metadata/record", []string{"backend", "backend/failpoint", "backend/taskpath", "backend/metadata/...", "compiler/ir", "github.com/google/uuid"}},
+	{"backend/metadata/openlineage", []string{"backend/metadata", "backend/taskpath", "github.com/google/uuid", "github.com/cenkalti/backoff/v5"}},
 	{"backend/metadata/storetest", []string{"backend/metadata", "github.com/google/go-cmp/cmp"}},
 	{"backend/metadata/...", []string{"backend/taskpath", "backend/metadata/...", "github.com/google/uuid"}},
 	{"cmd/...", []string{"*"}},
