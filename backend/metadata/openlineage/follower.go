@@ -10,7 +10,7 @@ import (
 
 // A Follower tells the events of one run while it is recorded. Each event is
 // told once; together they are those of Events, and a RUNNING or an OTHER for
-// what was seen on its way. The work for a batch grows with what the batch
+// what was seen on its way. The work for an event grows with what it
 // holds, not with the run. It is not safe for concurrent use.
 type Follower struct {
 	run  []*metadata.Event            // with the records of the run alone
@@ -28,18 +28,33 @@ func NewFollower() *Follower {
 	return &Follower{task: map[string][]*metadata.Event{}, told: map[told]bool{}}
 }
 
-// Recorded takes what was recorded next and gives what that adds, in order.
-func (f *Follower) Recorded(batch []*metadata.Event) []Event {
-	touched := map[string]bool{}
-	for _, e := range batch {
-		f.split(e, touched)
+// Resume follows a run that another process followed until now: what its record
+// says already has been told.
+func Resume(r *metadata.Run) *Follower {
+	f := NewFollower()
+	e := &metadata.Event{ID: r.ID, Run: r.ID, At: r.Updated, By: r.By, Records: []metadata.Record{{Run: &r.RunRecord}}}
+	for _, t := range r.Tasks {
+		for _, earlier := range t.Earlier {
+			e.Records = append(e.Records, metadata.Record{Task: earlier})
+		}
+		e.Records = append(e.Records, metadata.Record{Task: &t.TaskRecord})
 	}
+	for _, a := range r.Artifacts {
+		e.Records = append(e.Records, metadata.Record{Artifact: a})
+	}
+	f.Recorded(e)
+	return f
+}
+
+// Recorded takes what was recorded next and gives what that adds, in order.
+func (f *Follower) Recorded(e *metadata.Event) []Event {
+	touched := f.split(e)
 	if len(f.run) == 0 {
 		return nil
 	}
 	run := metadata.Reduce(f.run)[0]
 	moments := runEvents(run)
-	for _, path := range slices.SortedFunc(maps.Keys(touched), taskpath.Compare) {
+	for _, path := range touched {
 		one := metadata.Reduce(f.task[path])[0]
 		one.RunRecord, one.By, one.Updated = run.RunRecord, run.By, run.Updated
 		for _, t := range one.Tasks {
@@ -56,8 +71,9 @@ func (f *Follower) known(m moment) bool {
 	return known
 }
 
-// split keeps the event's records apart by what they are about.
-func (f *Follower) split(e *metadata.Event, touched map[string]bool) {
+// split keeps the event's records apart by what they are about and gives the
+// paths of the tasks, in order.
+func (f *Follower) split(e *metadata.Event) (touched []string) {
 	part := func(records []metadata.Record) *metadata.Event {
 		return &metadata.Event{ID: e.ID, Run: e.Run, At: e.At, By: e.By, Records: records}
 	}
@@ -78,6 +94,6 @@ func (f *Follower) split(e *metadata.Event, touched map[string]bool) {
 	}
 	for path, records := range byTask {
 		f.task[path] = append(f.task[path], part(records))
-		touched[path] = true
 	}
+	return slices.SortedFunc(maps.Keys(byTask), taskpath.Compare)
 }

@@ -191,6 +191,23 @@ func TestSchema(t *testing.T) {
 	}
 }
 
+// Who goes on with a run tells what is new in it, and nothing twice.
+func TestResume(t *testing.T) {
+	r := story()
+	r.State, r.Finished = metadata.Running, time.Time{}
+	f := Resume(r)
+	chain := metadata.Chain{Run: runID, Now: func() time.Time { return at(60) }}
+	events, err := chain.Events([]metadata.Record{
+		{Task: &metadata.TaskRecord{Path: "waits", State: metadata.Succeeded, Started: at(41), Finished: at(42)}},
+		{Run: &metadata.RunRecord{State: metadata.Failed, Finished: at(43)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := brief(f.Recorded(events[0])), "41 START iris.waits\n42 COMPLETE iris.waits\n43 FAIL iris\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 // What is told batch by batch is what is told afterwards, once each, with what
 // was seen on the way; every event keeps to the schema and every START comes
 // before the end of the same run.
@@ -208,7 +225,9 @@ func TestFollower(t *testing.T) {
 				t.Fatal(err)
 			}
 			all = append(all, events...)
-			live = append(live, f.Recorded(events)...)
+			for _, e := range events {
+				live = append(live, f.Recorded(e)...)
+			}
 		}
 		record(metadata.Record{Run: &metadata.RunRecord{State: metadata.Planned, Pipeline: "p", Created: at(0)}})
 		record(metadata.Record{Run: &metadata.RunRecord{State: metadata.Running, Started: at(1)}})

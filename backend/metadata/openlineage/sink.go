@@ -31,8 +31,6 @@ const (
 type SinkOptions struct {
 	Key       string // sent as a bearer token, "": none
 	UserAgent string
-	// Warn hears once, from another goroutine, that events do not arrive.
-	Warn func(err error)
 
 	pause time.Duration // before the second try; 0: half a second
 }
@@ -184,13 +182,9 @@ func (s *Sink) Send(e Event) {
 
 func (s *Sink) missed(err error) {
 	s.mu.Lock()
-	once := s.last == nil
+	defer s.mu.Unlock()
 	s.lost++
 	s.last = err
-	s.mu.Unlock()
-	if once && s.opt.Warn != nil {
-		s.opt.Warn(fmt.Errorf("%s: %w", s.name, err))
-	}
 }
 
 // deliver sends what is queued until the queue is closed. After an event that

@@ -44,6 +44,10 @@ type Options struct {
 	// Failed, if set, is told of batches that could not be written; they stay
 	// pending and Close tries again. It is called from another goroutine.
 	Failed func(error)
+	// Wrote, if set, is told of each event once it is durable, in order. It is
+	// called from other goroutines, one call at a time, and holds up the next
+	// event.
+	Wrote func(*metadata.Event)
 }
 
 // A Plan is what is known of a run before it is created.
@@ -338,6 +342,9 @@ func (r *Recorder) send(ctx context.Context) error {
 	for len(r.unsent) > 0 {
 		if err := r.appendOne(ctx, r.unsent[0]); err != nil {
 			return err
+		}
+		if r.opt.Wrote != nil {
+			r.opt.Wrote(r.unsent[0])
 		}
 		r.unsent = r.unsent[1:]
 	}

@@ -28,6 +28,7 @@ type Config struct {
 	Settings []Setting
 
 	Metadata, Output, Color, Profile string
+	OpenLineage                      string // URL or file, "": nowhere
 	Parallelism                      int
 	CacheDir                         string
 

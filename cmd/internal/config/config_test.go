@@ -105,14 +105,14 @@ artifact-stores:
     secret-key-secret: models/secret
   gs://acme:
 `)
-	c, err := Load(Options{Root: root, LookupEnv: env(map[string]string{"KFPGO_KUBECONFIG": "k"})})
+	c, err := Load(Options{Root: root, LookupEnv: env(map[string]string{"KFPGO_KUBECONFIG": "k", "KFPGO_OPENLINEAGE": "https://catalogue.example/x"})})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Metadata != filepath.Join(root, "meta") {
 		t.Errorf("metadata %q is not relative to its file", c.Metadata)
 	}
-	if c.Output != "json" || c.Color != "never" || c.Profile != "prod" || c.Parallelism != 3 || c.CacheDir != "/var/cache" ||
+	if c.Output != "json" || c.OpenLineage != "https://catalogue.example/x" || c.Color != "never" || c.Profile != "prod" || c.Parallelism != 3 || c.CacheDir != "/var/cache" ||
 		c.Namespace != "ml" || c.Context != "dev" || !filepath.IsAbs(c.Kubeconfig) || c.ArtifactRoot != "s3://b/p" || c.ArgoCheck != "always" ||
 		c.ArgoVersion != "3.7.18" || c.Semaphores != "limits" || !c.Cache || c.FinalState != "kfp" || c.AcceleratorLabels["nvidia.com/gpu"] != "nvidia.com/gpu.product" ||
 		len(c.ArtifactStores) != 2 || c.ArtifactStores[0].URI != "s3://Models/prod/" || !c.ArtifactStores[0].Insecure || c.ArtifactStores[0].SecretKey.Key != "secret" ||

@@ -27,6 +27,7 @@ type Recording struct {
 	store metadata.Store
 	opt   record.Options
 	rec   *record.Recorder
+	told  lineage
 
 	mu   sync.Mutex
 	late error // of a batch written in the background
@@ -65,7 +66,10 @@ func Start(ctx context.Context, a *app.App, c *config.Config, p Plan) (*Recordin
 		return nil, errors.Join(err, store.Close())
 	}
 	r := &Recording{ID: p.ID, app: a, store: store, opt: opt}
-	r.opt.Failed = r.failed
+	if r.told, err = openLineage(a, c); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	r.opt.Failed, r.opt.Wrote = r.failed, r.told.wrote()
 	pipeline := p.Result.Pipeline
 	plan := record.Plan{
 		ID: p.ID, Name: p.Name, Pipeline: pipeline.Name.Text, Source: p.Source, Engine: p.Engine,
@@ -85,6 +89,7 @@ func Start(ctx context.Context, a *app.App, c *config.Config, p Plan) (*Recordin
 	}
 	r.rec, err = record.Start(ctx, store, r.opt, plan)
 	if err != nil {
+		r.told.close(ctx, a)
 		return nil, errors.Join(fmt.Errorf("the run cannot be recorded in %s, so it was not started: %w", blob.Name(c.Metadata), err), store.Close())
 	}
 	return r, nil
@@ -150,6 +155,7 @@ func (r *Recording) Same(ctx context.Context, other backend.RunID) {
 		r.app.Warnf("metadata: %v", err)
 	}
 	r.ID = other
+	r.told.resume(known.Runs[0])
 	r.rec = record.Resume(r.store, r.opt, known.Runs[0])
 }
 
@@ -182,6 +188,7 @@ func (r *Recording) Close(ctx context.Context) {
 	} else if late != nil && r.app.Getenv("KFPGO_DEBUG") != "" {
 		r.app.Warnf("metadata: written late: %v", late)
 	}
+	r.told.close(context.WithoutCancel(ctx), r.app)
 	if err := r.store.Close(); err != nil {
 		r.app.Warnf("metadata: %v", err)
 	}

@@ -66,7 +66,7 @@ Ctrl-C stops the run in good order, a second one at once.`,
 	f.BoolVar(&opt.Require, "require-metadata", false, "do not start when the record cannot be written now")
 	app.Setting(f, "o", "output")
 	build.Inputs(f)
-	app.Setting(f, "", "parallelism", "cache", "cache-dir", "final-state")
+	app.Setting(f, "", "openlineage", "parallelism", "cache", "cache-dir", "final-state")
 	return cmd
 }
 
