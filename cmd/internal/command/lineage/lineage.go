@@ -30,7 +30,7 @@ type Options struct {
 	Format    string
 }
 
-func formats() []string    { return []string{"text", "json", "mermaid"} }
+func formats() []string    { return []string{"text", "json", "mermaid", openLineage, inToto} }
 func directions() []string { return []string{"up", "down", "both"} }
 
 // New is the command.
@@ -44,7 +44,11 @@ func New(a *app.App) *cobra.Command {
 A run is named by its id, the unique beginning of one, its name, @last (the
 default) or @last-failed; an artifact by its URI, its digest or the beginning
 of one. From a run one follows down, from what it read to what it made, from an
-artifact both ways; --direction says otherwise.`,
+artifact both ways; --direction says otherwise.
+
+For other tools, --format openlineage prints a run's events as OpenLineage has
+them, one line of JSON each, and --format in-toto its provenance: an unsigned
+in-toto statement with SLSA's predicate about what the run made.`,
 		Args:              app.Args(0, 1, "one run or artifact"),
 		ValidArgsFunction: runs.Complete(a),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -85,6 +89,9 @@ func run(ctx context.Context, opt *Options) error {
 		return err
 	}
 	defer func() { _ = store.Close() }()
+	if opt.Format == openLineage || opt.Format == inToto {
+		return export(ctx, store, opt)
+	}
 	snap, err := store.Load(ctx, metadata.Query{})
 	if err != nil {
 		return err
