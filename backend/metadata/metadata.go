@@ -37,8 +37,9 @@ type Store interface {
 	// Load reduces the events that the query needs. Damaged objects are
 	// reported in the snapshot, never in its runs, and never end the load.
 	Load(ctx context.Context, q Query) (*Snapshot, error)
-	// Scan yields every stored event as it lies there, in order of its id, for
-	// verification and export. An object that cannot be read is yielded with
+	// Scan yields every stored event as it lies there, for verification and
+	// export: in an order that the content determines, those of a run in order
+	// of their ids. An object that cannot be read is yielded with
 	// an error, and the scan goes on; only listing errors end it.
 	Scan(ctx context.Context) iter.Seq2[Object, error]
 	// PutBlob stores a document and gives its digest, "sha256:…". Documents
@@ -48,6 +49,13 @@ type Store interface {
 	Blob(ctx context.Context, digest string) ([]byte, error)
 	// Close ends the use of the store. Nothing is buffered in it.
 	Close() error
+}
+
+// A Maintainer is a Store that keeps itself small and fast when it is told that
+// now is a good moment, such as the end of a run. It takes seconds at most and
+// mostly does nothing.
+type Maintainer interface {
+	Maintain(ctx context.Context) error
 }
 
 // An Object is one stored event: its name in the store and its bytes.

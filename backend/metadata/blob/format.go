@@ -3,6 +3,7 @@ package blob
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -19,6 +20,9 @@ const (
 	formatFirst   = formatDir + "00000001.json"
 	formatVersion = 1
 	maxFormat     = 64 << 10
+	// featureSegments says that events lie in segments too: who reads the inbox
+	// alone would miss them.
+	featureSegments = "segments"
 )
 
 // A format says what a store is and who may use it. The highest number below
@@ -72,8 +76,9 @@ func parseFormat(data []byte, where string) (*format, error) {
 	if err := json.Unmarshal(data, &f); err != nil || f.Format != formatName {
 		return nil, fmt.Errorf("%s is no metadata store: its format file is unreadable: %w", where, metadata.ErrFormat)
 	}
-	if f.Version != formatVersion || len(f.Reader) > 0 {
-		return nil, fmt.Errorf("%s needs a newer kfp-go (format version %d, features %q): %w", where, f.Version, f.Reader, metadata.ErrFormat)
+	unknown := slices.DeleteFunc(slices.Clone(f.Reader), func(name string) bool { return name == featureSegments })
+	if f.Version != formatVersion || len(unknown) > 0 {
+		return nil, fmt.Errorf("%s needs a newer kfp-go (format version %d, features %q): %w", where, f.Version, unknown, metadata.ErrFormat)
 	}
 	return &f, nil
 }
@@ -129,6 +134,61 @@ func (s *Store) known(ctx context.Context) (*format, error) {
 	s.format = f
 	s.mu.Unlock()
 	return f, nil
+}
+
+// require makes a feature one that every reader must know, before it is used.
+// It adds a format file and keeps whatever else the last one says.
+func (s *Store) require(ctx context.Context, feature string) error {
+	for range relists + 1 {
+		names, err := s.formats(ctx)
+		if err != nil {
+			return err
+		}
+		if len(names) == 0 {
+			return fmt.Errorf("%s holds no metadata: %w", s.where, metadata.ErrFormat)
+		}
+		last := slices.Max(names)
+		data, err := s.read(ctx, last, maxFormat)
+		if err != nil {
+			return err
+		}
+		f, err := parseFormat(data, s.where)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(f.Reader, feature) {
+			s.mu.Lock()
+			s.format = f
+			s.mu.Unlock()
+			return nil
+		}
+		if data, err = withFeature(data, append(f.Reader, feature)); err != nil {
+			return err
+		}
+		var n int
+		if _, err := fmt.Sscanf(last, formatDir+"%08d.json", &n); err != nil {
+			return err
+		}
+		err = s.putNew(ctx, fmt.Sprintf(formatDir+"%08d.json", n+1), data, "application/json")
+		if err != nil && !errors.Is(err, metadata.ErrConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("%s: the format changes all the time: %w", s.where, metadata.ErrUnavailable)
+}
+
+// withFeature is the format file with other reader features.
+func withFeature(data []byte, reader []string) ([]byte, error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(data, &all); err != nil {
+		return nil, err
+	}
+	var err error
+	if all["reader"], err = json.Marshal(reader); err != nil {
+		return nil, err
+	}
+	out, err := json.Marshal(all)
+	return append(out, '\n'), err
 }
 
 // eventName takes the event's name out of an object's key.

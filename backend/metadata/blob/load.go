@@ -1,22 +1,49 @@
 package blob
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/metadata/segment"
 )
 
 // chunk is how many runs are read before looking whether the limit is reached.
 const chunk = 512
 
+// relists is how often a store is listed again because something moved.
+const relists = 3
+
 // A pile is the events of one run, by key.
 type pile struct {
 	run  string
 	keys []string
+}
+
+var errForeign = errors.New("its name is not that of an event")
+
+// looking calls f with a view of the store until nothing moves under it. In the
+// last attempt what is listed and cannot be found counts as damaged.
+func (s *Store) looking(ctx context.Context, q metadata.Query, newest bool, f func(v *view, last bool) error) error {
+	degraded := false
+	for attempt := 0; ; {
+		v, err := s.look(ctx, q, newest, degraded)
+		if err == nil {
+			err = f(v, attempt >= relists)
+		}
+		switch {
+		case errors.Is(err, errDegraded) && !degraded:
+			degraded = true
+		case errors.Is(err, errMoved) && attempt < relists:
+			attempt++
+		default:
+			return err
+		}
+	}
 }
 
 // Load implements metadata.Store. It reads the newest runs first and no more
@@ -30,81 +57,78 @@ func (s *Store) Load(ctx context.Context, q metadata.Query) (*metadata.Snapshot,
 	if f == nil {
 		return snap, nil
 	}
-	keys, err := s.list(ctx, inboxDir)
+	err = s.looking(ctx, q, true, func(v *view, last bool) (err error) {
+		snap, err = s.load(ctx, v, last)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	piles := sortPiles(keys, q, snap)
-	for len(piles) > 0 && (q.Limit == 0 || len(snap.Runs) < q.Limit) {
-		n := min(chunk, len(piles))
-		if q.Limit > 0 {
-			n = min(n, max(q.Limit-len(snap.Runs), readers))
-		}
-		if err := s.loadRuns(ctx, piles[:n], q, snap); err != nil {
-			return nil, err
-		}
-		piles = piles[n:]
-	}
-	if q.Limit > 0 && len(snap.Runs) > q.Limit {
-		snap.Runs = snap.Runs[:q.Limit]
-	}
-	slices.SortFunc(snap.Damaged, func(a, b metadata.Damage) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(snap.Damaged, func(a, b metadata.Damage) int { return strings.Compare(a.Name, b.Name) })
 	return snap, nil
 }
 
-// sortPiles groups keys by run, the newest run first.
-func sortPiles(keys []string, q metadata.Query, snap *metadata.Snapshot) []*pile {
-	byRun := make(map[string]*pile, len(keys)/2)
-	var piles []*pile
-	for _, key := range keys {
-		name, _ := eventName(key)
-		_, run, ok := metadata.SplitName(name)
-		if !ok {
-			snap.Damaged = append(snap.Damaged, metadata.Damage{Name: name, Err: errForeign})
-			continue
+func (s *Store) load(ctx context.Context, v *view, last bool) (*metadata.Snapshot, error) {
+	snap := &metadata.Snapshot{}
+	l := &loader{s: s, q: v.q, last: last, frames: s.frames()}
+	for v.q.Limit == 0 || len(snap.Runs) < v.q.Limit {
+		n := chunk
+		if v.q.Limit > 0 {
+			n = min(n, max(v.q.Limit-len(snap.Runs), readers))
 		}
-		if !q.Wants(run) {
-			continue
+		entries, err := v.some(ctx, n)
+		if err != nil {
+			return nil, err
 		}
-		p := byRun[run]
-		if p == nil {
-			p = &pile{run: run}
-			byRun[run] = p
-			piles = append(piles, p)
+		if len(entries) == 0 {
+			break
 		}
-		p.keys = append(p.keys, key)
+		if err := l.runs(ctx, entries, snap); err != nil {
+			return nil, err
+		}
 	}
-	slices.SortFunc(piles, func(a, b *pile) int { return strings.Compare(b.run, a.run) })
-	return piles
+	if v.q.Limit > 0 && len(snap.Runs) > v.q.Limit {
+		snap.Runs = snap.Runs[:v.q.Limit]
+	}
+	snap.Damaged = append(snap.Damaged, v.damaged...)
+	return snap, nil
 }
 
-var errForeign = errors.New("its name is not that of an event")
-
-// loadRuns reads and reduces some runs, several at once, and appends those
-// that match in the order of the piles.
-func (s *Store) loadRuns(ctx context.Context, piles []*pile, q metadata.Query, snap *metadata.Snapshot) error {
-	loaded := make([]loadedRun, len(piles))
-	next := make(chan int)
-	var wg sync.WaitGroup
-	for range min(readers, len(piles)) {
-		wg.Go(func() {
-			for i := range next {
-				loaded[i] = s.loadRun(ctx, piles[i], q.Summary)
-			}
-		})
-	}
-	for i := range piles {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
-	for _, l := range loaded {
-		if l.err != nil {
-			return l.err
+// some gives the next runs, at most n.
+func (v *view) some(ctx context.Context, n int) ([]*entry, error) {
+	var entries []*entry
+	for len(entries) < n {
+		e, err := v.next(ctx)
+		if err != nil || e == nil {
+			return entries, err
 		}
-		snap.Damaged = append(snap.Damaged, l.damaged...)
-		if l.run != nil && q.Match(l.run) {
-			snap.Runs = append(snap.Runs, l.run)
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+// A loader reduces runs.
+type loader struct {
+	s      *Store
+	q      metadata.Query
+	last   bool // nothing is listed again
+	frames *frameReader
+	// noRescue leaves out what only an index still knows.
+	noRescue bool
+}
+
+// runs reads and reduces some runs, several at once, and appends those that
+// match, in order.
+func (l *loader) runs(ctx context.Context, entries []*entry, snap *metadata.Snapshot) error {
+	loaded := make([]loadedRun, len(entries))
+	parallel(readers, len(entries), func(i int) { loaded[i] = l.run(ctx, entries[i]) })
+	for _, r := range loaded {
+		if r.err != nil {
+			return r.err
+		}
+		snap.Damaged = append(snap.Damaged, r.damaged...)
+		if r.run != nil && l.q.Match(r.run) {
+			snap.Runs = append(snap.Runs, r.run)
 		}
 	}
 	return nil
@@ -116,26 +140,134 @@ type loadedRun struct {
 	err     error
 }
 
-// loadRun reduces what is whole of a run's events and reports the rest.
-func (s *Store) loadRun(ctx context.Context, p *pile, summary bool) (l loadedRun) {
-	events := make([]*metadata.Event, 0, len(p.keys))
-	for _, key := range p.keys {
-		name, _ := eventName(key)
-		e, err := s.loadEvent(ctx, key, name, summary)
-		switch {
-		case err == nil:
-			events = append(events, e)
-		case errors.Is(err, metadata.ErrDamaged), errors.Is(err, metadata.ErrFormat):
-			l.damaged = append(l.damaged, metadata.Damage{Name: name, Err: err})
-		default:
-			l.err = err
-			return l
+// run reduces what is whole of a run's events and reports the rest. The row of
+// an index is enough if nobody needs more and no event is missing in it.
+func (l *loader) run(ctx context.Context, e *entry) (r loadedRun) {
+	row, err := e.settled()
+	if err == nil && row != nil {
+		if run := row.Summary(); run != nil && (l.q.Summary || !l.q.Match(run)) {
+			r.run = run
+			return r
 		}
 	}
-	if runs := metadata.Reduce(events); len(runs) > 0 {
-		l.run = runs[0]
+	events, damaged, err := l.events(ctx, e, false)
+	if err != nil {
+		r.err = err
+		return r
 	}
-	return l
+	r.damaged = damaged
+	if runs := metadata.Reduce(events); len(runs) > 0 {
+		r.run = runs[0]
+		if l.q.Summary {
+			r.run.Tasks, r.run.Artifacts = nil, nil
+		}
+	}
+	return r
+}
+
+// settled is the row that says all about the run, nil if there is none.
+func (e *entry) settled() (*segment.Row, error) {
+	if len(e.rows) != 1 {
+		return nil, nil
+	}
+	row, err := e.rows[0].line.Decode()
+	if err != nil {
+		return nil, err
+	}
+	if !e.covered(row) {
+		return nil, nil
+	}
+	return row, nil
+}
+
+// covered reports whether the row's frames hold all events of the run that lie
+// in the inbox.
+func (e *entry) covered(row *segment.Row) bool {
+	for _, key := range e.keys {
+		name, _ := eventName(key)
+		id, _, _ := metadata.SplitName(name)
+		if _, found := slices.BinarySearch(row.IDs, id); !found {
+			return false
+		}
+	}
+	return true
+}
+
+// events reads all events of a run, in order of their ids. all reads also
+// those objects of the inbox that a segment is said to hold.
+func (l *loader) events(ctx context.Context, e *entry, all bool) ([]*metadata.Event, []metadata.Damage, error) {
+	var events []*metadata.Event
+	var damaged []metadata.Damage
+	held := map[string]bool{}
+	for _, at := range e.rows {
+		found, row, err := l.frames.row(ctx, at)
+		switch {
+		case err == nil:
+		case errors.Is(err, metadata.ErrNotFound) && !l.last:
+			return nil, nil, errMoved
+		case usable(err):
+			damaged = append(damaged, metadata.Damage{Name: at.index.Header.Segment, Err: err})
+			if row == nil {
+				continue
+			}
+			found = append(found, l.rescue(row)...)
+		default:
+			return nil, nil, err
+		}
+		events = append(events, found...)
+		for _, id := range row.IDs {
+			held[id] = true
+		}
+	}
+	for _, key := range e.keys {
+		name, _ := eventName(key)
+		if id, _, _ := metadata.SplitName(name); held[id] && !all && len(damaged) == 0 {
+			continue
+		}
+		event, err := l.s.loadEvent(ctx, key, name, l.q.Summary)
+		switch {
+		case err == nil:
+			events = append(events, event)
+		case errors.Is(err, metadata.ErrNotFound) && !l.last:
+			return nil, nil, errMoved
+		case usable(err):
+			damaged = append(damaged, metadata.Damage{Name: name, Err: err})
+		default:
+			return nil, nil, err
+		}
+	}
+	if len(e.rows) == 0 {
+		return events, damaged, nil // in order of their names
+	}
+	events = segment.Sort(events)
+	return events, append(damaged, twins(events)...), nil
+}
+
+// usable reports whether what is left can be used in spite of the error.
+func usable(err error) bool {
+	return errors.Is(err, metadata.ErrDamaged) || errors.Is(err, metadata.ErrFormat) || errors.Is(err, metadata.ErrNotFound)
+}
+
+// rescue is what a row says, for when its frames cannot be read.
+func (l *loader) rescue(row *segment.Row) []*metadata.Event {
+	e, err := row.Rescue(nil)
+	if err != nil || l.noRescue {
+		return nil
+	}
+	return []*metadata.Event{e}
+}
+
+var errTwins = errors.Join(metadata.ErrConflict, errors.New("there are two events of that name with different content"))
+
+// twins reports events of one name that differ.
+func twins(events []*metadata.Event) []metadata.Damage {
+	var damaged []metadata.Damage
+	for i := 1; i < len(events); i++ {
+		if a, b := events[i-1], events[i]; a.ID == b.ID && cmp.Compare(a.Run, b.Run) == 0 {
+			damaged = append(damaged, metadata.Damage{Name: b.Name(), Err: errTwins})
+		}
+	}
+	return damaged
 }
 
 func (s *Store) loadEvent(ctx context.Context, key, name string, summary bool) (*metadata.Event, error) {
@@ -144,4 +276,10 @@ func (s *Store) loadEvent(ctx context.Context, key, name string, summary bool) (
 		return nil, err
 	}
 	return metadata.ParseNamed(name, data, summary)
+}
+
+// sameEvent reports whether an event has those bytes.
+func sameEvent(e *metadata.Event, data []byte) bool {
+	raw, err := e.Encode()
+	return err == nil && bytes.Equal(raw, data)
 }

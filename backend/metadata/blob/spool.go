@@ -120,6 +120,14 @@ func (s *Spool) Edges(ctx context.Context, q metadata.EdgeQuery) (*metadata.Edge
 	return source.Edges(ctx, q)
 }
 
+// Maintain implements metadata.Maintainer where the store does.
+func (s *Spool) Maintain(ctx context.Context) error {
+	if m, ok := s.store.(metadata.Maintainer); ok && s.up() {
+		return m.Maintain(ctx)
+	}
+	return nil
+}
+
 // Scan implements metadata.Store.
 func (s *Spool) Scan(ctx context.Context) iter.Seq2[metadata.Object, error] {
 	s.first(ctx)

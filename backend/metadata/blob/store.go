@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +21,7 @@ import (
 
 	"github.com/kfp-go/kfp-go/backend/failpoint"
 	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/metadata/segment"
 )
 
 const (
@@ -39,8 +39,12 @@ type Store struct {
 	files  *bucket // the bucket's driver if it is ours, else nil
 	where  string  // for people; holds no secrets
 
-	mu     sync.Mutex
-	format *format
+	cache string // folder of copies, "": none
+
+	mu      sync.Mutex
+	format  *format
+	indexes map[string]*segment.Index // by key, those that were read
+	edges   map[string]*edgeTable     // by key, likewise
 }
 
 var _ metadata.Store = (*Store)(nil)
@@ -169,32 +173,6 @@ func blobKey(digest string) (string, bool) {
 	return blobDir + h[:2] + "/" + h[2:], true
 }
 
-// Scan implements metadata.Store.
-func (s *Store) Scan(ctx context.Context) iter.Seq2[metadata.Object, error] {
-	return func(yield func(metadata.Object, error) bool) {
-		f, err := s.known(ctx)
-		if err != nil {
-			yield(metadata.Object{}, err)
-			return
-		}
-		if f == nil {
-			return
-		}
-		keys, err := s.list(ctx, inboxDir)
-		if err != nil {
-			yield(metadata.Object{}, err)
-			return
-		}
-		for _, key := range keys {
-			name, _ := eventName(key)
-			data, err := s.read(ctx, key, metadata.MaxEventBytes)
-			if !yield(metadata.Object{Name: name, Data: data}, err) {
-				return
-			}
-		}
-	}
-}
-
 // list gives all keys with the prefix, sorted.
 func (s *Store) list(ctx context.Context, prefix string) ([]string, error) {
 	if err := failpoint.Hit("store.list.before", prefix); err != nil {
@@ -211,10 +189,17 @@ func (s *Store) list(ctx context.Context, prefix string) ([]string, error) {
 // pageSize is what every service gives at once.
 const pageSize = 1000
 
-// listAll gives the keys of a listing, page by page, sorted: some servers have
-// an order of their own. Its error is the driver's.
+// listAll gives the keys of a listing, sorted: some servers have an order of
+// their own. Its error is the driver's.
 func (s *Store) listAll(ctx context.Context, opts *gcblob.ListOptions) ([]string, error) {
 	var keys []string
+	err := s.pages(ctx, opts, func(o *gcblob.ListObject) { keys = append(keys, o.Key) })
+	slices.Sort(keys)
+	return slices.Compact(keys), err
+}
+
+// pages lists page by page. Its error is the driver's.
+func (s *Store) pages(ctx context.Context, opts *gcblob.ListOptions, add func(*gcblob.ListObject)) error {
 	for token := gcblob.FirstPageToken; len(token) > 0; {
 		var page []*gcblob.ListObject
 		err := s.attempt(ctx, small, func(ctx context.Context) (err error) {
@@ -225,14 +210,13 @@ func (s *Store) listAll(ctx context.Context, opts *gcblob.ListOptions) ([]string
 			return err
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, o := range page {
-			keys = append(keys, o.Key)
+			add(o)
 		}
 	}
-	slices.Sort(keys)
-	return slices.Compact(keys), nil
+	return nil
 }
 
 // read gives an object of at most max bytes.

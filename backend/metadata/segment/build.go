@@ -2,6 +2,7 @@ package segment
 
 import (
 	"bytes"
+	"time"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
 )
@@ -44,16 +45,29 @@ type Builder struct {
 }
 
 // Add folds all events of one run, which must be in the order that Sort gives
-// and of a run newer than those before.
-func (b *Builder) Add(events []*metadata.Event) error {
+// and of a run newer than those before. deleted is since when the run is known
+// to be deleted, if it is.
+func (b *Builder) Add(events []*metadata.Event, deleted time.Time) error {
+	var spans []Span
+	for _, f := range frames(events) {
+		spans = append(spans, Span{int64(len(b.segment)), int64(len(f))})
+		b.segment = append(b.segment, f...)
+	}
+	return b.describe(events, spans, deleted)
+}
+
+// describe adds the row and the edges of a run whose frames are in the segment.
+func (b *Builder) describe(events []*metadata.Event, spans []Span, deleted time.Time) error {
 	row, run := newRow(events)
+	if row.Gone {
+		row.Deleted = deleted
+	}
 	if b.from == "" {
 		b.from = row.Run
 	}
 	b.to = row.Run
-	for _, f := range frames(events) {
-		row.Frames = append(row.Frames, int64(len(b.segment)), int64(len(f)))
-		b.segment = append(b.segment, f...)
+	for _, s := range spans {
+		row.Frames = append(row.Frames, s.Offset, s.Length)
 	}
 	if b.KeepIDs {
 		for _, e := range events {

@@ -3,7 +3,6 @@ package segment
 import (
 	"bytes"
 	"encoding/json"
-	"iter"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
 )
@@ -101,8 +100,28 @@ func (l EdgeLine) Decode() (*metadata.ArtifactRecord, error) {
 	return a, nil
 }
 
-// ParseEdges yields the edges of an object that lies under that name.
-func ParseEdges(n Name, data []byte) (iter.Seq[EdgeLine], error) {
+// URI is the artifact's URI as it stands in the line, escaped.
+func (l EdgeLine) URI() []byte {
+	_, rest, _ := bytes.Cut(l, []byte(`"uri":"`))
+	for i := 0; i < len(rest); i++ {
+		switch rest[i] {
+		case '\\':
+			i++
+		case '"':
+			return rest[:i]
+		}
+	}
+	return nil
+}
+
+// EscapeURI is what URI gives for an artifact that lies there.
+func EscapeURI(uri string) []byte {
+	q := quote(uri)
+	return q[1 : len(q)-1]
+}
+
+// ParseEdges reads edges that lie under that name, the oldest run first.
+func ParseEdges(n Name, data []byte) ([]EdgeLine, error) {
 	if err := n.Check(data); err != nil {
 		return nil, err
 	}
@@ -113,20 +132,20 @@ func ParseEdges(n Name, data []byte) (iter.Seq[EdgeLine], error) {
 	return parseEdgesText(text)
 }
 
-func parseEdgesText(text []byte) (iter.Seq[EdgeLine], error) {
+func parseEdgesText(text []byte) ([]EdgeLine, error) {
+	lines := make([]EdgeLine, 0, bytes.Count(text, []byte("\n")))
+	end := len(edgeHead) + 36
 	for line := range bytes.Lines(text) {
-		end := len(edgeHead) + 36
-		if !bytes.HasPrefix(line, []byte(edgeHead)) || len(line) <= end || !metadata.ValidID(EdgeLine(line).Run()) {
+		l := EdgeLine(bytes.TrimSuffix(line, []byte("\n")))
+		if !bytes.HasPrefix(l, []byte(edgeHead)) || len(l) <= end || !metadata.ValidID(l.Run()) {
 			return nil, damaged("an edge does not begin as edges do")
 		}
-	}
-	return func(yield func(EdgeLine) bool) {
-		for line := range bytes.Lines(text) {
-			if !yield(EdgeLine(bytes.TrimSuffix(line, []byte("\n")))) {
-				return
-			}
+		if len(lines) > 0 && l.Run() < lines[len(lines)-1].Run() {
+			return nil, damaged("an edge is out of order")
 		}
-	}, nil
+		lines = append(lines, l)
+	}
+	return lines, nil
 }
 
 // appendEdge writes an edge; the artifact's id follows from its URI and is left

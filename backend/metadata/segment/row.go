@@ -23,9 +23,11 @@ type Row struct {
 	IDs     []string        `json:"ids,omitempty"`
 	Updated time.Time       `json:"updated,omitzero"`
 	By      metadata.Writer `json:"by"`
-	Deleted time.Time       `json:"deleted,omitzero"` // the latest tombstone's time
-	// Gone says that the run was deleted, also where no time is known.
-	Gone bool `json:"gone,omitempty"`
+	// Gone says that the run was deleted, Deleted since when that is known here,
+	// by the store's clock; Tombs counts the events that say so.
+	Gone    bool      `json:"gone,omitempty"`
+	Deleted time.Time `json:"deleted,omitzero"`
+	Tombs   int       `json:"tombs,omitempty"`
 	// Record is the run reduced from these events alone, nil when that is too
 	// large for an index.
 	Record *metadata.RunRecord `json:"record,omitempty"`
@@ -52,8 +54,8 @@ func newRow(events []*metadata.Event) (Row, *metadata.Run) {
 	record := run.RunRecord
 	r.Record = &record
 	for _, e := range events {
-		if at, ok := Tombstone(e); ok && at.After(r.Deleted) {
-			r.Deleted = at
+		if Tombstone(e) {
+			r.Tombs++
 		}
 	}
 	return r, run
@@ -67,20 +69,9 @@ func atText(t time.Time) string {
 	return text
 }
 
-// Tombstone reports whether the event deletes its run, and when that was.
-func Tombstone(e *metadata.Event) (at time.Time, ok bool) {
-	for _, rec := range e.Records {
-		if rec.Deleted != nil {
-			ok = true
-			if rec.Deleted.At.After(at) {
-				at = rec.Deleted.At
-			}
-		}
-	}
-	if ok && e.At.After(at) {
-		at = e.At
-	}
-	return at.UTC(), ok
+// Tombstone reports whether the event deletes its run.
+func Tombstone(e *metadata.Event) bool {
+	return slices.ContainsFunc(e.Records, func(r metadata.Record) bool { return r.Deleted != nil })
 }
 
 // Spans are the run's frames.
@@ -153,6 +144,9 @@ func (l Line) Decode() (*Row, error) {
 	}
 	return r, nil
 }
+
+// Gone reports whether the run was deleted.
+func (l Line) Gone() bool { return bytes.Contains(l, []byte(`,"gone":true`)) }
 
 // A Filter leaves out lines that a query cannot mean, by their bytes alone.
 type Filter struct {

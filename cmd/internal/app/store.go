@@ -61,6 +61,9 @@ func (a *App) RequireStore(ctx context.Context, c *config.Config) (metadata.Stor
 		}
 		return nil, &ExitError{Code: code, Err: fmt.Errorf("metadata: %w", err)}
 	}
+	if b, ok := s.(*blob.Store); ok && c.CacheDir != "" {
+		b.UseCache(filepath.Join(c.CacheDir, "metadata"))
+	}
 	return s, nil
 }
 
@@ -92,6 +95,14 @@ func (n *spoolNotices) Edges(ctx context.Context, q metadata.EdgeQuery) (*metada
 		return source.Edges(ctx, q)
 	}
 	return nil, errors.ErrUnsupported
+}
+
+// Maintain implements metadata.Maintainer where the store does.
+func (n *spoolNotices) Maintain(ctx context.Context) error {
+	if m, ok := n.Store.(metadata.Maintainer); ok {
+		return m.Maintain(ctx)
+	}
+	return nil
 }
 
 func (n *spoolNotices) add(text string) {

@@ -189,7 +189,19 @@ func (r *Recording) Close(ctx context.Context) {
 		r.app.Warnf("metadata: written late: %v", late)
 	}
 	r.told.close(context.WithoutCancel(ctx), r.app)
+	r.maintain(ctx)
 	if err := r.store.Close(); err != nil {
 		r.app.Warnf("metadata: %v", err)
+	}
+}
+
+// maintain has the store keep itself small, unless the user wants to go.
+func (r *Recording) maintain(ctx context.Context) {
+	m, ok := r.store.(metadata.Maintainer)
+	if !ok || ctx.Err() != nil {
+		return
+	}
+	if err := m.Maintain(ctx); err != nil && ctx.Err() == nil && r.app.Getenv("KFPGO_DEBUG") != "" {
+		r.app.Warnf("metadata: compaction: %v", err)
 	}
 }

@@ -1,0 +1,364 @@
+package blob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/metadata/segment"
+)
+
+// A source is an index, read when its turn comes.
+type source struct {
+	name  segment.Name
+	key   string
+	index *segment.Index // nil until read
+	at    int            // the row whose turn it is
+	head  string         // its run; "" at the end; of an index that was not read the first that may be in it
+	dead  bool           // others replace it
+}
+
+// advance goes to the next row, which is by steps away.
+func (src *source) advance(by int) {
+	src.at += by
+	src.head = ""
+	if src.at >= 0 && src.at < len(src.index.Lines) {
+		src.head = src.index.Lines[src.at].Run()
+	}
+}
+
+// A view is what a store held at one moment, run by run. The inbox is listed
+// before the index: an event moves from there to here, so it may be seen
+// twice, and never not at all.
+type view struct {
+	s       *Store
+	q       metadata.Query
+	newest  bool // runs are given the newest first, else the oldest
+	filter  *segment.Filter
+	piles   []*pile // in the order in which runs are given
+	sources []*source
+	listed  map[string]bool // keys of all indexes
+	damaged []metadata.Damage
+}
+
+// A located row and the index in which it stands.
+type located struct {
+	index *segment.Index
+	line  segment.Line
+}
+
+// An entry is all that is known of a run.
+type entry struct {
+	run  string
+	rows []located
+	keys []string // in the inbox
+}
+
+var (
+	// errMoved says that an object which was listed is there no more: list again.
+	errMoved = errors.New("an object moved while it was read")
+	// errDegraded says that an index cannot be used, so that segments must be.
+	errDegraded = errors.New("an index is damaged")
+)
+
+// look lists a store. In a degraded view all indexes are read at once, and
+// segments without a usable one are indexed on the spot.
+func (s *Store) look(ctx context.Context, q metadata.Query, newest, degraded bool) (*view, error) {
+	v := &view{s: s, q: q, newest: newest, filter: segment.NewFilter(q), listed: map[string]bool{}}
+	keys, err := s.list(ctx, inboxDir)
+	if err != nil {
+		return nil, err
+	}
+	v.piles = v.sortPiles(keys)
+	if keys, err = s.list(ctx, segment.Indexes.Dir()); err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		n, ok := segment.ParseName(key)
+		if !ok {
+			v.damaged = append(v.damaged, metadata.Damage{Name: key, Err: errForeignIndex})
+			continue
+		}
+		v.listed[key] = true
+		if degraded || v.wants(n) {
+			v.sources = append(v.sources, &source{name: n, key: key, head: n.To})
+		}
+	}
+	slices.SortFunc(v.sources, v.order)
+	if degraded {
+		return v, v.degrade(ctx)
+	}
+	if q.Limit == 0 || !newest {
+		return v, v.readAll(ctx)
+	}
+	return v, nil
+}
+
+var errForeignIndex = fmt.Errorf("%w: its name is not that of an index", metadata.ErrDamaged)
+
+func (v *view) wants(n segment.Name) bool {
+	if v.q.Run != "" && !n.Holds(v.q.Run) {
+		return false
+	}
+	if v.q.IDs == nil {
+		return true
+	}
+	i, _ := slices.BinarySearch(v.q.IDs, n.From)
+	return i < len(v.q.IDs) && v.q.IDs[i] <= n.To
+}
+
+// order is that in which sources come to their turn. One that replaces others
+// comes before them: it holds the newest run of all of them.
+func (v *view) order(a, b *source) int {
+	if !v.newest {
+		return strings.Compare(a.name.From, b.name.From)
+	}
+	if c := strings.Compare(b.name.To, a.name.To); c != 0 {
+		return c
+	}
+	if c := b.name.Level - a.name.Level; c != 0 {
+		return c
+	}
+	return strings.Compare(a.name.Sum, b.name.Sum)
+}
+
+// sortPiles groups keys by run.
+func (v *view) sortPiles(keys []string) []*pile {
+	byRun := make(map[string]*pile, len(keys)/2)
+	var piles []*pile
+	for _, key := range keys {
+		name, _ := eventName(key)
+		_, run, ok := metadata.SplitName(name)
+		if !ok {
+			v.damaged = append(v.damaged, metadata.Damage{Name: name, Err: errForeign})
+			continue
+		}
+		if !v.q.Wants(run) {
+			continue
+		}
+		p := byRun[run]
+		if p == nil {
+			p = &pile{run: run}
+			byRun[run] = p
+			piles = append(piles, p)
+		}
+		p.keys = append(p.keys, key)
+	}
+	slices.SortFunc(piles, func(a, b *pile) int {
+		if v.newest {
+			return strings.Compare(b.run, a.run)
+		}
+		return strings.Compare(a.run, b.run)
+	})
+	return piles
+}
+
+// readAll reads all indexes.
+func (v *view) readAll(ctx context.Context) error { return v.read(ctx, v.sources) }
+
+// read reads the indexes of some sources, several at once, and takes note of
+// those that they replace.
+func (v *view) read(ctx context.Context, sources []*source) error {
+	errs := make([]error, len(sources))
+	parallel(readers, len(sources), func(i int) {
+		if sources[i].index == nil {
+			sources[i].index, errs[i] = v.s.index(ctx, sources[i].name)
+		}
+	})
+	for i, src := range sources {
+		switch {
+		case errs[i] == nil:
+			v.ready(src)
+		case errors.Is(errs[i], metadata.ErrNotFound):
+			return errMoved
+		case errors.Is(errs[i], metadata.ErrDamaged):
+			return errDegraded
+		default:
+			return errs[i]
+		}
+	}
+	return nil
+}
+
+// ready puts a source that was read at its first row.
+func (v *view) ready(src *source) {
+	if v.newest {
+		src.at = len(src.index.Lines) - 1
+	}
+	src.advance(0)
+	h := src.index.Header
+	for _, with := range h.With {
+		if !v.listed[with] {
+			return
+		}
+	}
+	for _, other := range v.sources {
+		if slices.Contains(h.Replaces, other.key) {
+			other.dead = true
+		}
+	}
+}
+
+// degrade reads every index, reports those that are damaged, and puts the rows
+// of the segments that no usable index describes in their place. An index
+// replaces nothing while one that it needs is damaged.
+func (v *view) degrade(ctx context.Context) error {
+	var usable []*source
+	described := map[string]bool{}
+	for _, src := range v.sources {
+		x, err := v.s.index(ctx, src.name)
+		switch {
+		case err == nil:
+			src.index = x
+			described[x.Header.Segment] = true
+			usable = append(usable, src)
+		case errors.Is(err, metadata.ErrNotFound):
+			return errMoved
+		case errors.Is(err, metadata.ErrDamaged):
+			delete(v.listed, src.key)
+			v.damaged = append(v.damaged, metadata.Damage{Name: src.key, Err: err})
+		default:
+			return err
+		}
+	}
+	keys, err := v.s.list(ctx, segment.Segments.Dir())
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		n, ok := segment.ParseName(key)
+		if !ok || described[key] || !v.wants(n) {
+			continue
+		}
+		data, err := v.s.read(ctx, key, segment.MaxObject)
+		if errors.Is(err, metadata.ErrNotFound) {
+			return errMoved
+		}
+		if err != nil && !errors.Is(err, metadata.ErrDamaged) {
+			return err
+		}
+		x, damage := segment.Rebuild(n, data)
+		if damage != nil {
+			v.damaged = append(v.damaged, metadata.Damage{Name: key, Err: damage})
+		}
+		usable = append(usable, &source{name: x.Name, key: key, index: x})
+	}
+	v.sources = usable
+	slices.SortFunc(v.sources, v.order)
+	for _, src := range v.sources {
+		v.ready(src)
+	}
+	return nil
+}
+
+// ahead is how many indexes are read at once when few may be enough.
+const ahead = 8
+
+// next gives the next run, nil at the end.
+func (v *view) next(ctx context.Context) (*entry, error) {
+	for {
+		run := ""
+		if len(v.piles) > 0 {
+			run = v.piles[0].run
+		}
+		for i := 0; i < len(v.sources); i++ {
+			src := v.sources[i]
+			if src.head == "" || src.dead {
+				v.sources = slices.Delete(v.sources, i, i+1)
+				i--
+				continue
+			}
+			if run == "" || v.before(src.head, run) {
+				run = src.head
+			}
+			if v.newest && src.index == nil {
+				break // the others come later still
+			}
+		}
+		if run == "" {
+			return nil, nil
+		}
+		read, err := v.readUpTo(ctx, run)
+		if err != nil {
+			return nil, err
+		}
+		if read {
+			continue // what was read may come before
+		}
+		if e := v.take(run); e != nil {
+			return e, nil
+		}
+	}
+}
+
+func (v *view) before(a, b string) bool {
+	if v.newest {
+		return a > b
+	}
+	return a < b
+}
+
+// readUpTo reads indexes that may hold the run or one before it.
+func (v *view) readUpTo(ctx context.Context, run string) (bool, error) {
+	first := -1
+	for i, src := range v.sources {
+		if src.index == nil && !v.before(run, src.head) {
+			first = i
+			break
+		}
+	}
+	if first < 0 {
+		return false, nil
+	}
+	some := v.sources[first:min(first+ahead, len(v.sources))]
+	return true, v.read(ctx, slices.DeleteFunc(slices.Clone(some), func(src *source) bool { return src.index != nil || src.dead }))
+}
+
+// take gathers what the sources hold of the run; nil if nobody wants it.
+func (v *view) take(run string) *entry {
+	e := &entry{run: run}
+	if len(v.piles) > 0 && v.piles[0].run == run {
+		e.keys = v.piles[0].keys
+		v.piles = v.piles[1:]
+	}
+	for _, src := range v.sources {
+		if src.index == nil || src.head != run {
+			continue
+		}
+		e.rows = append(e.rows, located{src.index, src.index.Lines[src.at]})
+		if v.newest {
+			src.advance(-1)
+		} else {
+			src.advance(1)
+		}
+	}
+	if !v.q.Wants(run) {
+		return nil
+	}
+	if len(e.keys) == 0 && len(e.rows) == 1 && !v.filter.May(e.rows[0].line) {
+		return nil
+	}
+	return e
+}
+
+// parallel calls f for 0 … n−1, at most width at once.
+func parallel(width, n int, f func(i int)) {
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range min(width, n) {
+		wg.Go(func() {
+			for i := range next {
+				f(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+}
