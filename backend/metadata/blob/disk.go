@@ -1,9 +1,11 @@
 package blob
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // A folder is all that the driver asks of a file system, below one folder: no
@@ -15,6 +17,7 @@ type folder interface {
 	Lstat(name string) (fs.FileInfo, error)
 	Stat(name string) (fs.FileInfo, error)
 	Mkdir(name string, mode fs.FileMode) error
+	Chmod(name string, mode fs.FileMode) error
 	// Link gives a file a second name; it fails if that exists.
 	Link(old, new string) error
 	Rename(old, new string) error
@@ -72,3 +75,38 @@ func (d disk) OpenFolder(name string) (folder, error) {
 }
 
 func (d disk) RenameNew(old, new string) error { return renameNew(d.Root, old, new) }
+
+// makeDisk makes a folder of this machine and its parents, durably. shared
+// gives the folder its mode whatever the umask is.
+func makeDisk(dir string, mode fs.FileMode, shared bool) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		// Who made it may have died before its name was durable. Where the folder
+		// above cannot be read, another user has seen to that.
+		_ = syncPath(filepath.Dir(dir))
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := makeDisk(parent, mode, false); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if shared {
+		if err := os.Chmod(dir, mode); err != nil {
+			return err
+		}
+	}
+	return syncPath(parent)
+}
+
+func syncPath(dir string) error {
+	r, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return syncDir(disk{r}, ".")
+}

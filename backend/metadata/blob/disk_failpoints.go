@@ -57,6 +57,10 @@ func (f failing) Mkdir(name string, mode fs.FileMode) error {
 	return aroundErr("mkdir", name, func() error { return f.folder.Mkdir(name, mode) })
 }
 
+func (f failing) Chmod(name string, mode fs.FileMode) error {
+	return aroundErr("chmod", name, func() error { return f.folder.Chmod(name, mode) })
+}
+
 func (f failing) Link(old, new string) error {
 	return aroundErr("link", new, func() error { return f.folder.Link(old, new) })
 }

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -37,12 +37,19 @@ type bucket struct {
 	dir      string
 	dirMode  fs.FileMode
 	fileMode fs.FileMode
+	shared   bool // the modes hold whatever the umask is
 	noLink   bool // tests: act as a file system without hard links
+	// make makes the folder and has its name durable, open opens it.
+	make func() error
+	open func() (folder, error)
 
 	mu     sync.Mutex
 	opened folder
+	made   bool
 	inbox  folder // the folder that is read most, below opened
 	swept  bool
+	// durable are the folders whose names are known to be durable.
+	durable map[string]bool
 }
 
 func newBucket(dir string, shared bool) (*bucket, error) {
@@ -52,8 +59,10 @@ func newBucket(dir string, shared bool) (*bucket, error) {
 	}
 	b := &bucket{dir: abs, dirMode: 0o700, fileMode: 0o600}
 	if shared {
-		b.dirMode, b.fileMode = 0o770, 0o660
+		b.dirMode, b.fileMode, b.shared = 0o770, 0o660, true
 	}
+	b.make = func() error { return makeDisk(b.dir, b.dirMode, b.shared) }
+	b.open = func() (folder, error) { return openDisk(b.dir) }
 	return b, nil
 }
 
@@ -61,15 +70,16 @@ func newBucket(dir string, shared bool) (*bucket, error) {
 func (b *bucket) root(create bool) (folder, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if create && !b.made {
+		if err := b.make(); err != nil {
+			return nil, err
+		}
+		b.made = true
+	}
 	if b.opened != nil {
 		return b.opened, nil
 	}
-	if create {
-		if err := os.MkdirAll(b.dir, b.dirMode); err != nil {
-			return nil, err
-		}
-	}
-	r, err := openDisk(b.dir)
+	r, err := b.open()
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +264,7 @@ func syncDir(root folder, dir string) error {
 	if cerr := d.Close(); err == nil {
 		err = cerr
 	}
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+	if runtime.GOOS == "windows" || errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
 		return nil // a file system that cannot sync folders
 	}
 	return err

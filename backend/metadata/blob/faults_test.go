@@ -374,8 +374,17 @@ func TestNothingIsTouched(t *testing.T) {
 	}
 }
 
-// TestModes: nobody else can read, unless the group is meant to.
+// TestModes: nobody else can read, unless the group is meant to, and then it
+// can also where the umask says otherwise.
 func TestModes(t *testing.T) {
+	for _, umask := range []int{0o077, 0o022, 0} {
+		old := syscall.Umask(umask)
+		testModes(t)
+		syscall.Umask(old)
+	}
+}
+
+func testModes(t *testing.T) {
 	for query, want := range map[string][2]os.FileMode{"": {0o700, 0o600}, "?shared=group": {0o770, 0o660}} {
 		dir := filepath.Join(t.TempDir(), "store")
 		fillStore(t, openAt(t, "file://"+dir+query), 1)
@@ -385,7 +394,7 @@ func TestModes(t *testing.T) {
 				if info.IsDir() {
 					mode = want[0]
 				}
-				if got := info.Mode().Perm(); got&^mode != 0 {
+				if got := info.Mode().Perm(); got != mode {
 					t.Errorf("%s has mode %o, want %o", path, got, mode)
 				}
 			}

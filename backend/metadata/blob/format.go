@@ -112,9 +112,27 @@ func (s *Store) writable(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := s.settle(); err != nil {
+		return err
+	}
 	if len(f.Writer) > 0 {
 		return fmt.Errorf("%s can only be read: writing needs a newer kfp-go (features %q): %w", s.where, f.Writer, metadata.ErrReadOnly)
 	}
+	return nil
+}
+
+// settle has the format durable before anything that needs it: whoever wrote it
+// may not have come so far.
+func (s *Store) settle() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.files == nil || s.settled {
+		return nil
+	}
+	if err := s.files.settle(strings.TrimSuffix(formatDir, "/")); err != nil {
+		return s.failFile("write", formatDir, err)
+	}
+	s.settled = true
 	return nil
 }
 

@@ -43,6 +43,7 @@ type Store struct {
 
 	mu      sync.Mutex
 	format  *format
+	settled bool                      // the format is durable
 	indexes map[string]*segment.Index // by key, those that were read
 	edges   map[string]*edgeTable     // by key, likewise
 }

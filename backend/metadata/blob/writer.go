@@ -33,7 +33,7 @@ func (b *bucket) NewTypedWriter(ctx context.Context, key, _ string, opts *driver
 	if err != nil {
 		return nil, err
 	}
-	if err := mkdir(root, tempDir, b.dirMode); err != nil {
+	if err := b.makeFolder(root, tempDir); err != nil {
 		return nil, err
 	}
 	b.sweep(root)
@@ -43,6 +43,12 @@ func (b *bucket) NewTypedWriter(ctx context.Context, key, _ string, opts *driver
 		return nil, err
 	}
 	w := &writer{ctx: ctx, b: b, root: root, key: key, temp: temp, name: escapeKey(key), file: f, ifNotExist: opts.IfNotExist}
+	if b.shared {
+		if err := root.Chmod(temp, b.fileMode); err != nil { // whatever the umask is
+			w.discard()
+			return nil, err
+		}
+	}
 	if opts.BeforeWrite != nil {
 		if err := opts.BeforeWrite(nothing); err != nil {
 			w.discard()
@@ -52,24 +58,67 @@ func (b *bucket) NewTypedWriter(ctx context.Context, key, _ string, opts *driver
 	return w, nil
 }
 
-// mkdir makes a folder and its parents; their names become durable.
-func mkdir(root folder, dir string, mode fs.FileMode) error {
+// mkdir makes a folder and its parents and has their names durable. That goes
+// for those that are there already: who made one may have died, or the machine,
+// before its name was synced. Once for each bucket is enough.
+func (b *bucket) mkdir(root folder, dir string) error {
 	if dir == "." {
 		return nil
 	}
-	if info, err := root.Stat(dir); err == nil && info.IsDir() {
+	info, err := root.Stat(dir)
+	there := err == nil && info.IsDir()
+	if there && b.isDurable(dir) {
 		return nil
 	}
-	if err := mkdir(root, path.Dir(dir), mode); err != nil {
+	if err := b.mkdir(root, path.Dir(dir)); err != nil {
 		return err
 	}
-	if err := root.Mkdir(dir, mode); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return nil
+	if !there {
+		if err := b.makeFolder(root, dir); err != nil {
+			return err
 		}
+	}
+	if err := syncDir(root, path.Dir(dir)); err != nil {
 		return err
 	}
-	return syncDir(root, path.Dir(dir))
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.durable == nil {
+		b.durable = map[string]bool{}
+	}
+	b.durable[dir] = true
+	return nil
+}
+
+func (b *bucket) isDurable(dir string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.durable[dir]
+}
+
+// makeFolder makes one folder, if nobody else does.
+func (b *bucket) makeFolder(root folder, dir string) error {
+	err := root.Mkdir(dir, b.dirMode)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil || !b.shared {
+		return err
+	}
+	return root.Chmod(dir, b.dirMode) // whatever the umask is
+}
+
+// settle makes durable what others have put into a folder, before something
+// that depends on it is written.
+func (b *bucket) settle(dir string) error {
+	root, err := b.root(true)
+	if err != nil {
+		return err
+	}
+	if err := b.mkdir(root, dir); err != nil {
+		return err
+	}
+	return syncDir(root, dir)
 }
 
 // sweep removes temporary files of writers that died, once per bucket.
@@ -120,13 +169,17 @@ func (w *writer) Close() error {
 		return err
 	}
 	dir := path.Dir(w.name)
-	if err := mkdir(w.root, dir, w.b.dirMode); err != nil {
+	if err := w.b.mkdir(w.root, dir); err != nil {
 		return err
 	}
-	if err := w.publish(); err != nil {
+	err := w.publish()
+	var exists *existsError
+	if err != nil && !errors.As(err, &exists) {
 		return err
 	}
-	return syncDir(w.root, dir)
+	// Also when it exists: what the caller does next may depend on an object
+	// whose writer has not come so far.
+	return errors.Join(err, syncDir(w.root, dir))
 }
 
 // discard removes the temporary file, whatever became of it.
