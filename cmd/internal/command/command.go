@@ -16,6 +16,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/command/run"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/runs"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/schema"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/stats"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/submit"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/validate"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/version"
@@ -71,7 +72,7 @@ func groups(a *app.App) []group {
 	return []group{
 		{"write", "Write pipelines:", []*cobra.Command{initcmd.New(a), validate.New(a), compile.New(a), graph.New(a), schema.New(a)}},
 		{"run", "Run them:", []*cobra.Command{run.New(a), submit.New(a)}},
-		{"look", "Look at what happened:", []*cobra.Command{runs.New(a), lineage.New(a)}},
+		{"look", "Look at what happened:", []*cobra.Command{runs.New(a), lineage.New(a), stats.New(a)}},
 		{"other", "Other commands:", []*cobra.Command{meta.New(a), configcmd.New(a), version.New(a)}},
 	}
 }

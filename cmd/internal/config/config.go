@@ -28,7 +28,7 @@ type Config struct {
 	Settings []Setting
 
 	Metadata, Output, Color, Profile string
-	OpenLineage                      string // URL or file, "": nowhere
+	OpenLineage, Prices              string // URL or file, and file; "": none
 	Parallelism                      int
 	CacheDir                         string
 

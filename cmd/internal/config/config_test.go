@@ -81,6 +81,7 @@ func TestEveryKey(t *testing.T) {
 output: json
 color: never
 profile: prod
+prices: prices.yaml
 parallelism: 3
 cache-dir: /var/cache
 namespace: ml
@@ -112,7 +113,7 @@ artifact-stores:
 	if c.Metadata != filepath.Join(root, "meta") {
 		t.Errorf("metadata %q is not relative to its file", c.Metadata)
 	}
-	if c.Output != "json" || c.OpenLineage != "https://catalogue.example/x" || c.Color != "never" || c.Profile != "prod" || c.Parallelism != 3 || c.CacheDir != "/var/cache" ||
+	if c.Output != "json" || c.Prices != filepath.Join(root, "prices.yaml") || c.OpenLineage != "https://catalogue.example/x" || c.Color != "never" || c.Profile != "prod" || c.Parallelism != 3 || c.CacheDir != "/var/cache" ||
 		c.Namespace != "ml" || c.Context != "dev" || !filepath.IsAbs(c.Kubeconfig) || c.ArtifactRoot != "s3://b/p" || c.ArgoCheck != "always" ||
 		c.ArgoVersion != "3.7.18" || c.Semaphores != "limits" || !c.Cache || c.FinalState != "kfp" || c.AcceleratorLabels["nvidia.com/gpu"] != "nvidia.com/gpu.product" ||
 		len(c.ArtifactStores) != 2 || c.ArtifactStores[0].URI != "s3://Models/prod/" || !c.ArtifactStores[0].Insecure || c.ArtifactStores[0].SecretKey.Key != "secret" ||

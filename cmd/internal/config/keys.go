@@ -49,6 +49,7 @@ func Keys() []Key {
 		{Name: "color", Default: "auto", Choices: []string{"auto", "always", "never"}, Doc: "colour of terminal output", set: text(func(c *Config) *string { return &c.Color })},
 		{Name: "profile", Doc: "profile of the pipeline to apply", set: text(func(c *Config) *string { return &c.Profile })},
 		{Name: "openlineage", Path: true, UserOnly: true, Doc: "http(s):// URL or file that OpenLineage events of runs go to; a server's key comes from OPENLINEAGE_API_KEY", set: text(func(c *Config) *string { return &c.OpenLineage })},
+		{Name: "prices", Path: true, Doc: "file with the prices by which stats tells costs", set: text(func(c *Config) *string { return &c.Prices })},
 		{Name: "parallelism", Default: "0", Doc: "tasks that run at once on this machine; 0: one for each CPU", set: count(func(c *Config) *int { return &c.Parallelism })},
 		{Name: "cache-dir", Path: true, Doc: "folder for virtual environments and cached results of local runs", set: text(func(c *Config) *string { return &c.CacheDir })},
 		{Name: "namespace", Doc: "Kubernetes namespace; default: the context's", set: text(func(c *Config) *string { return &c.Namespace })},

@@ -12,8 +12,10 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/command/configcmd"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/lineage"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/meta"
+	statscmd "github.com/kfp-go/kfp-go/cmd/internal/command/stats"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/version"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
+	"github.com/kfp-go/kfp-go/cmd/internal/stats"
 	"github.com/kfp-go/kfp-go/compiler/diag/render"
 )
 
@@ -30,6 +32,7 @@ func Shapes() []Shape {
 		{"RunList", "Runs, the newest first: `runs list --output json`. Each is a Run without `tasks`.", exampleList()},
 		{"Lineage", "Where things came from (`up`) and what became of them (`down`): `lineage --format json`. Each is a tree of nodes: a `run`, a\n`task` or an `artifact`; `port` is the input or output over which the node above led here; `seen` marks a node whose children\nstand elsewhere in the tree, `cut` one at the greatest depth.", exampleLineage()},
 		{"MetadataVerification", "What is damaged or missing in the metadata file: `meta verify --output json`. `object` is its name there.", exampleVerification()},
+		{"Stats", "How well pipelines serve: `stats --output json`; [stats.md](stats.md) defines each figure. Shares are between 0 and 1, lengths are seconds;\n`null` stands where there is nothing to tell.", exampleStats()},
 		{"Diagnostics", "Findings: `validate --format json`. A place is a half-open range: lines and columns count from 1, columns in code points,\noffsets in bytes from 0. Findings stand in source order.", exampleFindings()},
 		{"CompileReport", "What a pipeline says and what becomes of it: `compile --report=json`. `id` names a row of [kfp-compatibility.md](kfp-compatibility.md) for\never; `places` has the first few of `count`; `differs` is what is not as in KFP; the findings of a construct are at its lines, those at the end belong to\nnone.", exampleReport()},
 		{"Config", "The settings: `config --output json`.", exampleConfig()},
@@ -133,6 +136,27 @@ func exampleVerification() meta.Verification {
 		Findings: []meta.Finding{{
 			Object:  "01a20ac3-d4f2-7a31-9c55-0e6f0a1b2c3d_" + exampleID + ".ndjson",
 			Message: "metadata: event damaged: it is torn: the closing line is missing",
+		}},
+	}
+}
+
+func exampleStats() statscmd.Document {
+	n := func(f float64) *float64 { return &f }
+	kept := true
+	burn := []stats.Burn{{Window: "1h"}, {Window: "6h", Good: 1, Total: 1, Rate: n(0)}, {Window: "3d", Good: 17, Total: 18, Rate: n(1.11)}}
+	return statscmd.Document{
+		APIVersion: report.APIVersion, Kind: "Stats", At: *moment(0),
+		Pipelines: []*stats.Service{{
+			Pipeline: "iris", Runs: 21, States: map[string]int{"failed": 1, "stopped": 1, "succeeded": 19}, Success: n(0.95),
+			Duration: stats.Distribution{Known: 19, Median: n(410), P95: n(655)},
+			Tasks: stats.Tasks{Ran: 80, Attempts: 84, Retried: 3, Retries: n(0.0375), Cached: 20, CacheHits: n(0.2),
+				Pending: stats.Distribution{Known: 83, Unknown: 1, Median: n(4), P95: n(31)}, Uploads: stats.Uploads{Tasks: 60, Stored: 60, Rate: n(1)}},
+			Usage: stats.Usage{CPU: 9.5, Memory: 38, Accelerators: []stats.Accelerator{{Resource: "nvidia.com/gpu", Product: "NVIDIA-A100-SXM4-40GB", Hours: 2.1}},
+				Attempts: 83, Unknown: 1},
+			Cost: &stats.Cost{Currency: "EUR", Total: 7.29, CPU: 0.38, Memory: 0.19, Accelerators: 6.72, Unpriced: []string{"google.com/tpu"}},
+			Levels: &stats.Levels{Window: 2592000, Limit: 600,
+				Success:  &stats.Objective{Target: 0.95, Good: 19, Total: 20, Attainment: n(0.95), Met: &kept, BudgetLeft: n(0), Burn: burn},
+				Duration: &stats.Objective{Target: 0.9, Good: 18, Total: 19, Attainment: n(0.947), Met: &kept, BudgetLeft: n(0.47), Burn: burn}},
 		}},
 	}
 }
