@@ -143,7 +143,7 @@ func TestPriceMistakes(t *testing.T) {
 		"currency: [1]\n":                        "p.yaml:1:11: currency takes a name",
 		"cpu: 1\ncpu: 2\n":                       "p.yaml:2:1: ",
 		"- 1\n":                                  "p.yaml: a table of prices is one mapping",
-		"": "p.yaml:1:1: the file is empty",
+		"":                                       "p.yaml:1:1: the file is empty",
 		"cpu: x\nmemory: y\n":                    "p.yaml:2:9: memory",
 		"cpu: {\n":                               "p.yaml:",
 		"currency: " + strings.Repeat("x", 17):   "p.yaml:1:11: currency",
