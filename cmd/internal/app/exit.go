@@ -13,6 +13,7 @@ const (
 	ExitUsage       = 2   // wrong usage, a missing file
 	ExitFailure     = 3   // could not do it: network, rights, cluster, a bug
 	ExitInterrupted = 130 // Ctrl-C
+	ExitUnread      = 141 // nobody reads standard output any more, as if by SIGPIPE
 )
 
 // An ExitError is an error that knows its exit code. Err is nil when everything

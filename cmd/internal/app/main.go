@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -27,6 +29,8 @@ func Main(a *App, root func(*App) *cobra.Command, args []string) (exit int) {
 			exit = a.crashed(r, debug.Stack())
 		}
 	}()
+	answer := &answer{Writer: a.IO.Out}
+	a.IO.Out = answer
 	cmd := root(a)
 	cmd.SetArgs(args)
 	cmd.SetIn(a.IO.In)
@@ -36,8 +40,25 @@ func Main(a *App, root func(*App) *cobra.Command, args []string) (exit int) {
 	if err != nil && errors.Is(context.Cause(ctx), ErrInterrupted) && isCancel(err) {
 		err = ErrInterrupted
 	}
+	if answer.unread.Load() && (err == nil || errors.Is(err, syscall.EPIPE)) {
+		return ExitUnread
+	}
 	a.Complain(err)
 	return ExitCode(err)
+}
+
+// An answer is standard output; it notes that nobody reads it any more.
+type answer struct {
+	io.Writer
+	unread atomic.Bool
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	n, err := a.Writer.Write(p)
+	if errors.Is(err, syscall.EPIPE) {
+		a.unread.Store(true)
+	}
+	return n, err
 }
 
 func isCancel(err error) bool {
@@ -50,6 +71,10 @@ func (a *App) onSignals(cancel context.CancelCauseFunc) (stop func()) {
 	signals := make(chan os.Signal, 2)
 	done := make(chan struct{})
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// A reader of the output that goes away must not end the process before the
+	// record is written: the write fails instead. Children are not affected.
+	unread := make(chan os.Signal, 1)
+	signal.Notify(unread, syscall.SIGPIPE)
 	go func() {
 		for n := 0; ; n++ {
 			select {
@@ -66,6 +91,7 @@ func (a *App) onSignals(cancel context.CancelCauseFunc) (stop func()) {
 	}()
 	return func() {
 		signal.Stop(signals)
+		signal.Stop(unread)
 		close(done)
 	}
 }

@@ -76,6 +76,38 @@ func TestPanic(t *testing.T) {
 }
 
 // The first Ctrl-C cancels, the second ends the process at once.
+// A reader that goes away ends nothing before its time, and is no failure to
+// complain about.
+func TestUnread(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	r.Close()
+	for name, tt := range map[string]struct {
+		after error // what the command gives after its answer
+		code  int
+	}{"fine": {nil, 141}, "run failed": {Findings(), 1}, "said no": {Usagef("no"), 2}} {
+		t.Run(name, func(t *testing.T) {
+			a, b := testApp()
+			a.IO.Out = w
+			recorded := false
+			code := Main(a, rootWith(func(context.Context) error {
+				_, err := fmt.Fprintln(a.IO.Out, "answer")
+				recorded = true
+				if tt.after != nil {
+					return tt.after
+				}
+				return err
+			}), nil)
+			if code != tt.code || !recorded || strings.Contains(b.Err.String(), "pipe") {
+				t.Errorf("exit code %d, %q", code, b.Err)
+			}
+		})
+	}
+}
+
 func TestSignals(t *testing.T) {
 	a, b := testApp()
 	quit := make(chan int, 1)

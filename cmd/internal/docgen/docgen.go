@@ -22,7 +22,7 @@ func CLI(root *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString(head)
 	b.WriteString("# Commands\n\n" + strings.TrimSpace(root.Long) + "\n\n")
-	b.WriteString("Standard output is the answer, standard error the conversation. Exit codes: 0 fine, warnings too; 1 findings, or the run\nfailed; 2 wrong usage or a missing file; 3 could not do it (network, rights, cluster); 130 interrupted.\n\n")
+	b.WriteString("Standard output is the answer, standard error the conversation. Exit codes: 0 fine, warnings too; 1 findings, or the run\nfailed; 2 wrong usage or a missing file; 3 could not do it (network, rights, cluster); 130 interrupted; 141 nobody\nread the answer to its end.\n\n")
 	b.WriteString("These flags work with every command:\n\n")
 	flags(&b, root.PersistentFlags())
 	for _, c := range commands(root) {
