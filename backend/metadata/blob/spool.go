@@ -28,6 +28,9 @@ type Spool struct {
 	mu      sync.Mutex
 	drained bool
 	down    time.Time // when the store was last unavailable
+	said    bool      // that something is put aside
+	insist  bool      // the store itself must take what comes
+	reached bool      // it has taken an event
 }
 
 var (
@@ -65,19 +68,41 @@ func (s *Spool) up() bool {
 	return s.down.IsZero() || time.Since(s.down) > downTime
 }
 
-// failed remembers that the store is unavailable, and says so once.
+// Insist has everything up to the first event reach the store itself: what
+// cannot is an error.
+func (s *Spool) Insist() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.insist = true
+}
+
+// failed reports whether what the store did not take is to be put aside, and
+// says so once. A store that is not available will be again. One that has taken
+// an event and is suddenly gone, or refuses the next, must not cost the record
+// of a run that has begun.
 func (s *Spool) failed(err error) bool {
-	if !errors.Is(err, metadata.ErrUnavailable) {
+	if err == nil {
 		return false
 	}
 	s.mu.Lock()
-	first := s.down.IsZero()
-	s.down = time.Now()
+	aside := errors.Is(err, metadata.ErrUnavailable) && !s.insist ||
+		s.reached && !errors.Is(err, context.Canceled) && !errors.Is(err, metadata.ErrConflict) && !errors.Is(err, metadata.ErrTooLarge)
+	first := aside && !s.said
+	if aside {
+		s.down, s.said = time.Now(), true
+	}
 	s.mu.Unlock()
 	if first {
 		s.notice("the metadata cannot be written now and is kept in " + s.dir + ": " + err.Error())
 	}
-	return true
+	return aside
+}
+
+// took notes that the store has taken an event.
+func (s *Spool) took() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reached, s.insist = true, false
 }
 
 // Append implements metadata.Store.
@@ -85,6 +110,9 @@ func (s *Spool) Append(ctx context.Context, e *metadata.Event) error {
 	s.first(ctx)
 	if s.up() {
 		err := s.store.Append(ctx, e)
+		if err == nil {
+			s.took()
+		}
 		if !s.failed(err) {
 			return err
 		}
@@ -151,11 +179,17 @@ func (s *Spool) Close() error {
 	return errors.Join(s.store.Close(), s.aside.Close())
 }
 
-// first sends what earlier processes put aside, once.
+// first sends what was put aside, by earlier processes or by this one while the
+// store was not available: an event does not arrive before the documents and
+// events that it names.
 func (s *Spool) first(ctx context.Context) {
 	s.mu.Lock()
-	done := s.drained
+	back := !s.down.IsZero() && time.Since(s.down) > downTime
+	done := s.drained && !back
 	s.drained = true
+	if back {
+		s.down = time.Time{}
+	}
 	s.mu.Unlock()
 	if done {
 		return

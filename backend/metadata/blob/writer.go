@@ -33,8 +33,10 @@ func (b *bucket) NewTypedWriter(ctx context.Context, key, _ string, opts *driver
 	if err != nil {
 		return nil, err
 	}
-	if err := b.makeFolder(root, tempDir); err != nil {
-		return nil, err
+	if _, err := root.Stat(tempDir); err != nil {
+		if err := b.makeFolder(root, tempDir); err != nil {
+			return nil, err
+		}
 	}
 	b.sweep(root)
 	temp := path.Join(tempDir, rand.Text())

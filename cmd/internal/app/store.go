@@ -36,6 +36,17 @@ type oneWriter struct {
 // OpenStore opens the configured metadata file. What cannot be written there
 // now is put aside on this machine and leaves with the next use.
 func (a *App) OpenStore(ctx context.Context, c *config.Config) (metadata.Store, error) {
+	return a.openStore(ctx, c, false)
+}
+
+// InsistStore is OpenStore for who insists on the record: everything up to the
+// first event must reach the metadata file itself. What comes later is put aside
+// rather than lost.
+func (a *App) InsistStore(ctx context.Context, c *config.Config) (metadata.Store, error) {
+	return a.openStore(ctx, c, true)
+}
+
+func (a *App) openStore(ctx context.Context, c *config.Config, insist bool) (metadata.Store, error) {
 	s, err := a.RequireStore(ctx, c)
 	state := a.stateFolder()
 	if err != nil || state == "" {
@@ -45,6 +56,9 @@ func (a *App) OpenStore(ctx context.Context, c *config.Config) (metadata.Store, 
 	spool, err := blob.WithSpool(s, blob.SpoolDir(state, c.Metadata), notices.add)
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
+	}
+	if insist {
+		spool.Insist()
 	}
 	notices.Store = spool
 	return notices, nil

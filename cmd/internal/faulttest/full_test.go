@@ -148,12 +148,13 @@ func TestFullLocal(t *testing.T) {
 
 	p = newPlace(t)
 	p.mount(p.store, "size=64k")
-	filler := p.fill(p.store, 0)
-	p.must(os.Rename(filler, filepath.Join(p.store, "work"))) // a name that the store tolerates
+	work := filepath.Join(p.store, "work") // which the store tolerates beside it
+	p.must(os.Mkdir(work, 0o777))
+	filler := p.fill(work, 0)
 	if r := p.run([]string{"run", "pipeline.yaml"}); r.code != 3 || !strings.Contains(r.err, "no space left") {
 		t.Errorf("everything is full: %v", r)
 	}
-	p.must(os.Remove(filepath.Join(p.store, "work")))
+	p.must(os.Remove(filler))
 	if r := p.run([]string{"run", "pipeline.yaml"}); r.code != 0 {
 		t.Errorf("with room again: %v", r)
 	}

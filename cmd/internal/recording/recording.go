@@ -55,7 +55,7 @@ type Plan struct {
 func Start(ctx context.Context, a *app.App, c *config.Config, p Plan) (*Recording, error) {
 	open := a.OpenStore
 	if p.Require {
-		open = a.RequireStore
+		open = a.InsistStore
 	}
 	store, err := open(ctx, c)
 	if err != nil {
