@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/cenkalti/backoff/v5"
 	"gocloud.dev/gcerrors"
 )
 
-// A patience bounds one operation on a bucket: the SDKs set no deadlines, and
-// their own attempts end early or never, depending on the error.
+// A patience bounds one operation on a bucket. The SDKs set no deadlines, and
+// their own attempts, which end early or never, are switched off.
 type patience struct {
 	try   time.Duration // for one attempt
 	all   time.Duration // for all of them and the pauses between
@@ -73,7 +74,7 @@ func stopped(ctx context.Context) error {
 func once(ctx context.Context, limit time.Duration, op func(context.Context) error) error {
 	try, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	err := op(try)
+	err := op(policy.WithRetryOptions(try, policy.RetryOptions{MaxRetries: -1})) // none of Azure's SDK
 	if err != nil && try.Err() == context.DeadlineExceeded {
 		return &late{limit, err}
 	}
@@ -95,5 +96,6 @@ func passes(err error) bool {
 	case gcerrors.Unknown, gcerrors.ResourceExhausted, gcerrors.DeadlineExceeded, gcerrors.Internal:
 		return !expired(replyOf(err))
 	}
-	return false
+	// Of the refusal the SDK learns the server's time.
+	return replyOf(err).code == "RequestTimeTooSkewed"
 }

@@ -1,6 +1,7 @@
 package blob
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -194,7 +195,7 @@ func noCredentials(err error) bool {
 	return strings.Contains(err.Error(), "no EC2 IMDS role found") || strings.Contains(err.Error(), "DefaultAzureCredential: failed to acquire a token")
 }
 func noRegion(err error) bool {
-	return strings.Contains(err.Error(), "Missing Region") || strings.Contains(err.Error(), "A region must be set")
+	return strings.Contains(err.Error(), "Missing Region") || strings.Contains(err.Error(), "Invalid region: region was not a valid DNS name") || strings.Contains(err.Error(), "A region must be set")
 }
 func plainHTTP(err error) bool {
 	var record tls.RecordHeaderError
@@ -264,7 +265,7 @@ func cause(err error) string {
 	case r.code != "" && r.message != "" && r.code != r.message:
 		text = r.code + ": " + r.message
 	case r.code != "" || r.message != "":
-		text = r.code + r.message
+		text = cmp.Or(r.code, r.message)
 	case r.status >= 300:
 		text = fmt.Sprintf("the server answers %d %s", r.status, http.StatusText(r.status))
 	case errors.As(err, &dns):

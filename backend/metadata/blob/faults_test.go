@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(helperDir); dir != "" {
 		writeEvents(dir)
 	}
+	hurried()
 	os.Exit(m.Run())
 }
 

@@ -46,16 +46,19 @@ func (s *Store) readFormat(ctx context.Context) (*format, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(names) == 0 {
+	listed := len(names) > 0
+	if !listed {
 		if err := s.mustBeEmpty(ctx); err != nil {
 			return nil, err
 		}
-		// It may have been made between the two listings.
-		if names, err = s.formats(ctx); err != nil || len(names) == 0 {
-			return nil, err
-		}
+		// It may have been made meanwhile, and what answers listings may be
+		// no store at all: a proxy with a page for everything.
+		names = []string{formatFirst}
 	}
 	data, err := s.read(ctx, slices.Max(names), maxFormat)
+	if !listed && errors.Is(err, metadata.ErrNotFound) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

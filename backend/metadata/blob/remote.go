@@ -9,6 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"cloud.google.com/go/storage"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	gcblob "gocloud.dev/blob"
 	"gocloud.dev/blob/azureblob"
 	"gocloud.dev/blob/gcsblob"
@@ -171,7 +175,25 @@ func openS3(ctx context.Context, u *url.URL) (*gcblob.Bucket, error) {
 		}
 	}
 	u.RawQuery = q.Encode()
-	return new(s3blob.URLOpener).OpenBucketURL(ctx, u)
+	opened, err := new(s3blob.URLOpener).OpenBucketURL(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	// The same without the SDK's own attempts.
+	var client *s3.Client
+	if !opened.As(&client) {
+		return opened, nil
+	}
+	options := client.Options()
+	once := s3.New(options, func(o *s3.Options) { o.Retryer = aws.NopRetryer{} })
+	encryption := strings.ToLower(q.Get("ssetype"))
+	if encryption == "aes256" {
+		encryption = string(types.ServerSideEncryptionAes256)
+	}
+	return s3blob.OpenBucket(ctx, once, u.Host, &s3blob.Options{
+		EncryptionType: types.ServerSideEncryption(encryption), KMSEncryptionID: q.Get("kmskeyid"),
+		RequestChecksumCalculation: options.RequestChecksumCalculation,
+	})
 }
 
 func openGCS(ctx context.Context, u *url.URL) (*gcblob.Bucket, error) {
@@ -185,7 +207,15 @@ func openGCS(ctx context.Context, u *url.URL) (*gcblob.Bucket, error) {
 			return nil, err
 		}
 	}
-	return (&gcsblob.URLOpener{Client: client}).OpenBucketURL(ctx, u)
+	bucket, err := (&gcsblob.URLOpener{Client: client}).OpenBucketURL(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	var service *storage.Client
+	if bucket.As(&service) {
+		service.SetRetry(storage.WithPolicy(storage.RetryNever))
+	}
+	return bucket, nil
 }
 
 // azureDomains are those of Microsoft's clouds.

@@ -7,7 +7,6 @@ package blob
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
 	"errors"
 	"fmt"
 	"io"
@@ -109,22 +108,12 @@ func (s *Store) putNew(ctx context.Context, key string, data []byte, contentType
 	return s.fail("write", key, err)
 }
 
-// put writes an object and gives the driver's error.
+// put writes an object and gives the driver's error. The drivers get all of it
+// at once: of a Write that fails some publish what they have, and that of Azure
+// panics in Close.
 func (s *Store) put(ctx context.Context, key string, data []byte, contentType string, ifNotExist bool) error {
 	return s.attempt(ctx, patienceFor(int64(len(data))), func(ctx context.Context) error {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		sum := md5.Sum(data) // the servers that look at it find what the network harmed
-		w, err := s.bucket.NewWriter(ctx, key, &gcblob.WriterOptions{ContentType: contentType, IfNotExist: ifNotExist, ContentMD5: sum[:]})
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(data); err != nil {
-			cancel() // or Close would publish what has arrived
-			_ = w.Close()
-			return err
-		}
-		return w.Close()
+		return s.bucket.Upload(ctx, key, bytes.NewReader(data), &gcblob.WriterOptions{ContentType: contentType, IfNotExist: ifNotExist})
 	})
 }
 
@@ -190,6 +179,8 @@ func (s *Store) list(ctx context.Context, prefix string) ([]string, error) {
 // pageSize is what every service gives at once.
 const pageSize = 1000
 
+var errEndless = errors.New("the server's listing does not go on")
+
 // listAll gives the keys of a listing, sorted: some servers have an order of
 // their own. Its error is the driver's.
 func (s *Store) listAll(ctx context.Context, opts *gcblob.ListOptions) ([]string, error) {
@@ -205,10 +196,14 @@ func (s *Store) pages(ctx context.Context, opts *gcblob.ListOptions, add func(*g
 		var page []*gcblob.ListObject
 		err := s.attempt(ctx, small, func(ctx context.Context) (err error) {
 			var next []byte
-			if page, next, err = s.bucket.ListPage(ctx, token, pageSize, opts); err == nil {
-				token = next
+			if page, next, err = s.bucket.ListPage(ctx, token, pageSize, opts); err != nil {
+				return err
 			}
-			return err
+			if bytes.Equal(next, token) {
+				return errEndless
+			}
+			token = next
+			return nil
 		})
 		if err != nil {
 			return err

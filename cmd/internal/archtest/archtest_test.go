@@ -60,8 +60,8 @@ var borders = []border{
 	{"backend/argo/...", []string{"backend", "backend/taskpath", "backend/argo/...", "compiler/...", "github.com/argoproj/argo-workflows/v3/...", "k8s.io/...", "sigs.k8s.io/yaml", "github.com/cenkalti/backoff/v5", "github.com/google/uuid", "github.com/sirupsen/logrus", "golang.org/x/..."}},
 	{"backend/failpoint", nil},
 	{"backend/metadata/blob", []string{"backend/failpoint", "backend/metadata", "backend/metadata/segment", "gocloud.dev/...", "github.com/cenkalti/backoff/v5", "github.com/google/uuid", "golang.org/x/...",
-		// How the services say what went wrong.
-		"github.com/Azure/azure-sdk-for-go/sdk/azcore", "google.golang.org/api/googleapi"}},
+		// How the services say what went wrong, and their own attempts, to switch them off.
+		"github.com/aws/aws-sdk-go-v2/...", "github.com/Azure/azure-sdk-for-go/sdk/azcore/...", "cloud.google.com/go/storage", "google.golang.org/api/googleapi"}},
 	{"backend/metadata/segment", []string{"backend/metadata", "github.com/klauspost/compress/zstd"}},
 	{"backend/metadata/record", []string{"backend", "backend/failpoint", "backend/taskpath", "backend/metadata/...", "compiler/ir", "github.com/google/uuid"}},
 	{"backend/metadata/openlineage", []string{"backend/metadata", "backend/taskpath", "github.com/google/uuid", "github.com/cenkalti/backoff/v5"}},
