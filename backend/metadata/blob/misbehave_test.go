@@ -410,7 +410,7 @@ func TestPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	const runs = 2500
-	want := seed(t, backend, runs)
+	want := seedRuns(t, backend, runs)
 	x.set(true)
 	keys, err := s.list(t.Context(), inboxDir)
 	if err != nil || !slices.Equal(keys, want) || lists != 3 {
@@ -427,8 +427,8 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// seed puts events into a server, past the store.
-func seed(t *testing.T, backend *s3mem.Backend, runs int) (keys []string) {
+// seedRuns puts events into a server, past the store.
+func seedRuns(t *testing.T, backend *s3mem.Backend, runs int) (keys []string) {
 	t.Helper()
 	for i := range runs {
 		c := metadata.Chain{Run: metadata.NewID(time.Date(2026, 1, 1, 0, 0, i, 0, time.UTC)), Now: time.Now}
