@@ -18,12 +18,15 @@ const maxDepth = 4
 
 func (g *generator) kfp() bool { return g.p.dialect == KFP }
 
-func generate(r *rand, d Dialect, size int) (*plan, map[string]any) {
-	g := &generator{r: r, p: &plan{dialect: d, name: "random"}, names: map[string]int{}}
-	g.left = r.between((size+1)/2, size)
+func generate(r *rand, opt Options) (*plan, map[string]any) {
+	g := &generator{r: r, p: &plan{dialect: opt.Dialect, name: "random"}, names: map[string]int{}}
+	g.left = r.between((opt.Size+1)/2, opt.Size)
 	g.p.root = &body{}
 	for range r.between(0, 4) {
 		g.p.root.inputs = append(g.p.root.inputs, g.declared(g.parameter()))
+	}
+	if opt.BodyFails {
+		g.p.root.tasks = append(g.p.root.tasks, g.doomed(g.p.root))
 	}
 	g.fill(g.p.root, 0)
 	args := map[string]any{}
@@ -106,6 +109,26 @@ func (g *generator) exitHandler(t *task) {
 	u.retry = 0
 	f.tasks = []*task{u}
 	t.body.finally = f
+}
+
+// doomed is a group of one task that fails, with an exit task that, unless it is
+// one that exists already, does not.
+func (g *generator) doomed(b *body) *task {
+	t := &task{in: b, name: g.name("exit-handler")}
+	if !g.kfp() {
+		t.name = g.name("group")
+	}
+	t.body = &body{parent: b, owner: t}
+	u := &task{in: t.body, name: g.name("task")}
+	g.left -= 2
+	g.container(u)
+	u.uses.fail, u.uses.flaky = &failure{code: g.r.between(1, 255)}, 0
+	t.body.tasks = []*task{u}
+	g.exitHandler(t)
+	if exit := t.body.finally.tasks[0]; exit.uses != u.uses {
+		exit.uses.fail, exit.uses.flaky, exit.uses.silent = nil, 0, false
+	}
+	return t
 }
 
 // task makes the next task of a body.
@@ -495,7 +518,7 @@ func (g *generator) failing(c *component) {
 		}
 	case !g.kfp() && g.inLoop == 0 && g.r.chance(4):
 		c.flaky = g.r.between(1, 2)
-	case !g.kfp() && len(c.outputs) > 0 && !c.outputs[len(c.outputs)-1].typ.artifact() && g.r.chance(2):
+	case len(c.outputs) > 0 && !c.outputs[len(c.outputs)-1].typ.artifact() && !c.tells() && g.r.chance(3):
 		c.silent = true
 	}
 }

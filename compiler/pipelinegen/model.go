@@ -382,7 +382,7 @@ func (in *interpreter) program(c *component, inputs map[string]any, attempt int)
 	}
 	for i, r := range c.rules {
 		p := c.outputs[i]
-		v, ok := c.output(r, p.typ, inputs)
+		v, ok := in.output(c, r, p.typ, inputs)
 		if !ok {
 			in.want.Malformed = true
 			return nil, false
@@ -392,7 +392,16 @@ func (in *interpreter) program(c *component, inputs map[string]any, attempt int)
 	return out, true
 }
 
-func (c *component) output(r *rule, t typ, inputs map[string]any) (any, bool) {
+// written is a text as it is read from the file that it was written to: in our
+// own language without a newline at its end.
+func (in *interpreter) written(text string) string {
+	if in.p.dialect == KFP {
+		return text
+	}
+	return strings.TrimSuffix(text, "\n")
+}
+
+func (in *interpreter) output(c *component, r *rule, t typ, inputs map[string]any) (any, bool) {
 	switch {
 	case r.sum != nil:
 		n := int64(1)
@@ -403,20 +412,20 @@ func (c *component) output(r *rule, t typ, inputs map[string]any) (any, bool) {
 	case r.copyOf != "":
 		v := inputs[r.copyOf]
 		if s, ok := v.(string); ok {
-			return strings.TrimSuffix(s, "\n"), true
+			return in.written(s), true
 		}
 		return v, true
 	case r.segments == nil && r.executor:
 		return r.constant, true
 	case r.segments == nil:
 		if s, ok := r.constant.(string); ok {
-			return strings.TrimSuffix(s, "\n"), true
+			return in.written(s), true
 		}
 		return r.constant, true
 	}
 	content := c.text(r.segments, inputs)
 	if t.kind == aString {
-		return strings.TrimSuffix(content, "\n"), true
+		return in.written(content), true
 	}
 	if r.folder {
 		content += "second"

@@ -32,6 +32,9 @@ type Options struct {
 	Size int
 	// MaxPods bounds the attempts of containers in a run; 0: no limit.
 	MaxPods int
+	// BodyFails asks for a pipeline in which the tasks of some group fail whose
+	// exit tasks succeed.
+	BodyFails bool
 }
 
 // A Pipeline is one random pipeline and what it must do.
@@ -75,8 +78,11 @@ func New(opt Options) *Pipeline {
 	}
 	r := newRand(opt.Seed)
 	for try := 1; ; try++ {
-		p, args := generate(r, opt.Dialect, opt.Size)
+		p, args := generate(r, opt)
 		want := interpret(p, args)
+		if opt.BodyFails && !want.BodyFailed {
+			continue
+		}
 		if opt.MaxPods > 0 && want.Pods > opt.MaxPods {
 			// Smaller ones come out in the end: a single task is one pod.
 			if try%4 == 0 {

@@ -55,6 +55,17 @@ type failure struct {
 	equal string
 }
 
+// tells: values stand in the executor's output file, where one that is missing
+// fails the tasks that read it.
+func (c *component) tells() bool {
+	for _, r := range c.rules {
+		if r.executor {
+			return true
+		}
+	}
+	return false
+}
+
 func (c *component) input(name string) *port {
 	for _, p := range c.inputs {
 		if p.name == name {

@@ -36,7 +36,8 @@ type sample struct {
 func (s sample) String() string { return fmt.Sprintf("%s, seed %d", s.opt.Dialect, s.opt.Seed) }
 
 // draw makes sample i of a property; both dialects take turns, unless KFPGO_RANDOM
-// says dialect=1 (our own) or dialect=2 (KFP's).
+// says dialect=1 (our own) or dialect=2 (KFP's). One of four fails in the body of
+// a group whose exit task succeeds.
 func draw(t testing.TB, i int, opt pipelinegen.Options) sample {
 	t.Helper()
 	opt.Seed = uint64(setting(t, "seed", 0) + i)
@@ -47,6 +48,7 @@ func draw(t testing.TB, i int, opt pipelinegen.Options) sample {
 	if d := setting(t, "dialect", 0); d > 0 {
 		opt.Dialect = pipelinegen.Dialect(d)
 	}
+	opt.BodyFails = opt.Seed%8 >= 6
 	return sample{pipelinegen.New(opt), opt}
 }
 
