@@ -99,7 +99,7 @@ func parameter(b *box, p *ir.Port, told executorOutput) (any, error) {
 	case err != nil:
 		return nil, err
 	}
-	v, err := parseParameter(text, p.Type)
+	v, err := parseParameter(text, p.Type, b.kfp)
 	if err == nil && len(ir.Text(v)) > maxParameter {
 		err = tooLarge(int64(len(ir.Text(v))))
 	}
@@ -117,8 +117,9 @@ func absentOutput(p *ir.Port) (any, error) {
 	return nil, errors.New("the program wrote no value")
 }
 
-// parseParameter reads the content of a parameter's file by its type.
-func parseParameter(text string, t ir.Type) (any, error) {
+// parseParameter reads the content of a parameter's file by its type. A text's
+// last newline belongs to it in KFP; in our language it is taken off.
+func parseParameter(text string, t ir.Type, kfp bool) (any, error) {
 	if !utf8.ValidString(text) {
 		return nil, errors.New("the file is not UTF-8 text")
 	}
@@ -148,6 +149,9 @@ func parseParameter(text string, t ir.Type) (any, error) {
 			return nil, notA(trimmed, "JSON")
 		}
 		return convert(v, t)
+	}
+	if kfp {
+		return text, nil
 	}
 	return strings.TrimSuffix(text, "\n"), nil
 }

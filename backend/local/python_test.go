@@ -41,7 +41,7 @@ func TestVirtualEnvironment(t *testing.T) {
 	r := wait(t, l, submit(t, l, p, nil).ID)
 	for _, task := range r.Tasks {
 		got, _ := task.Outputs["o"].Value.(string)
-		for _, line := range strings.Split(got, "\n") {
+		for _, line := range strings.Fields(got) {
 			if !strings.HasPrefix(line, l.opt.CacheDir+"/venv/") {
 				t.Errorf("%s: %q: %s", task.Path, line, explain(r))
 			}

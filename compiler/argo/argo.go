@@ -133,6 +133,7 @@ type lowerer struct {
 	home     *store.Store // of the root; nil: the run's repository
 	table    store.Table  // all stores, the root's among them
 	origins  *origins
+	imported map[*ir.Port]bool // by URIs that only the run knows; nil: not known yet
 
 	names     *names
 	templates map[string]*wfv1.Template // by name

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -247,6 +248,108 @@ deploymentSpec: {executors: {e: {container: {image: "a:1", command: [mine, "{{$}
 components: {c: {executorLabel: e, outputDefinitions: {artifacts: {o: {artifactType: {schemaTitle: system.Model}}}}}}
 root: {dag: {tasks: {t: {componentRef: {name: c}}}}}
 `
+
+// kfpPipeline is one container of KFP with more fields of its component.
+func kfpPipeline(command, component string) string {
+	return `pipelineInfo: {name: p}
+schemaVersion: 2.1.0
+deploymentSpec: {executors: {e: {container: {image: "a:1", command: [` + command + `]}}, i: {importer: {artifactUri: {runtimeParameter: uri}, typeSchema: {schemaTitle: system.Dataset}}}}}
+components:
+  c: {executorLabel: e, ` + component + `}
+  imp: {executorLabel: i, inputDefinitions: {parameters: {uri: {parameterType: STRING}}}, outputDefinitions: {artifacts: {artifact: {artifactType: {schemaTitle: system.Dataset}}}}}
+  loop:
+    inputDefinitions: {parameters: {item: {parameterType: STRING}}}
+    outputDefinitions: {artifacts: {all: {artifactType: {schemaTitle: system.Dataset}, isArtifactList: true}}}
+    dag:
+      outputs: {artifacts: {all: {artifactSelectors: [{producerSubtask: imp, outputArtifactKey: artifact}]}}}
+      tasks: {imp: {componentRef: {name: imp}, inputs: {parameters: {uri: {componentInputParameter: item}}}}}
+root:
+  inputDefinitions: {parameters: {day: {parameterType: STRING, defaultValue: "on [[ScheduledTime.2006]]"}}}
+  dag:
+    tasks:
+      loop: {componentRef: {name: loop}, parameterIterator: {itemInput: item, items: {raw: '["s3://a/b/c", "s3://d/e/f"]'}}}
+      t: {componentRef: {name: c}, inputs: {artifacts: {d: {taskOutputArtifact: {producerTask: loop, outputArtifactKey: all}}}}}
+`
+}
+
+const (
+	listIn  = "inputDefinitions: {artifacts: {d: {artifactType: {schemaTitle: system.Dataset}, isArtifactList: true}}}"
+	dataOut = listIn + ", outputDefinitions: {artifacts: {o: {artifactType: {schemaTitle: system.Dataset}}}}"
+	textOut = listIn + ", outputDefinitions: {parameters: {o: {parameterType: STRING}}}"
+	outFile = `"{{$.outputs.parameters['o'].output_file}}"`
+)
+
+// What is not as in KFP is said where it is, and only there.
+func TestDifferences(t *testing.T) {
+	for name, x := range map[string]struct {
+		codes string // of what is found besides the warnings of imports
+		text  string
+	}{
+		"newline":           {"A634 A635 A632", kfpPipeline("mine, "+outFile, textOut)},
+		"newline in sh":     {"A634 A635", kfpPipeline("/bin/sh, -c, 'echo x > $0', "+outFile, textOut)},
+		"newline in python": {"A634 A635", kfpPipeline("python3.12, -c, print, "+outFile, textOut)},
+		"no file is named":  {"A634 A635", kfpPipeline("mine", textOut)},
+		"missing folder":    {"A634 A635 A633", kfpPipeline("python3, -c, 'if os.path.exists(d.path)', '{{$}}'", listIn)},
+		"own URI":           {"A634 A635 A619", kfpPipeline(`python3, -c, 'o.uri = f"s3://x/{y}"', '{{$}}'`, dataOut)},
+		"folder's URI":      {"A634 A635", kfpPipeline("python3, -c, 'o = Dataset(uri=dsl.get_uri()); o.uri == 1', '{{$}}'", dataOut)},
+		"path":              {"A634 A635", kfpPipeline(`python3, -c, 'o.uri = "/tmp/x"', '{{$}}'`, dataOut)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			res := compile(t, "p.yaml", []byte(x.text), argo.Options{})
+			want := map[string]bool{}
+			for _, code := range strings.Fields(x.codes) {
+				want[code] = true
+			}
+			got := map[string]bool{}
+			for _, d := range res.Diagnostics {
+				if d.Code == "A619" && strings.Contains(d.Message, "only the run knows") || d.Code[0] == 'L' {
+					continue
+				}
+				got[string(d.Code)] = true
+				if d.Span.IsZero() || d.Severity != diag.Warning {
+					t.Errorf("%+v", d)
+				}
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("found %v, want %v\n%v", got, want, res.Diagnostics)
+			}
+		})
+	}
+}
+
+// A task's id names the iteration that the task belongs to; the scheduled time is
+// that of a CronWorkflow's run.
+func TestFactsOfTheRun(t *testing.T) {
+	res := compile(t, "p.yaml", []byte(`pipelineInfo: {name: p}
+schemaVersion: 2.1.0
+deploymentSpec: {executors: {e: {container: {image: "a:1", command: [echo, "{{$.inputs.parameters['x']}}"]}}}}
+components:
+  c: {executorLabel: e, inputDefinitions: {parameters: {x: {parameterType: STRING}}}}
+  loop:
+    inputDefinitions: {parameters: {item: {parameterType: NUMBER_INTEGER}}}
+    dag: {tasks: {t: {componentRef: {name: c}, inputs: {parameters: {x: {runtimeValue: {constant: "{{$.pipeline_task_uuid}} {{$.pipeline_job_schedule_time_utc}}"}}}}}}}
+root: {dag: {tasks: {loop: {componentRef: {name: loop}, parameterIterator: {itemInput: item, items: {raw: "[1, 2]"}}}}}}
+`), argo.Options{})
+	if res.Manifest == nil {
+		t.Fatal(res.Diagnostics)
+	}
+	for _, x := range res.Manifest.Workflow.(*wfv1.Workflow).Spec.Templates {
+		if x.Name != "loop" {
+			continue
+		}
+		if in := x.Inputs.GetParameterByName("kfp-value-node"); in == nil || in.Default.String() != "{{node.name}}" {
+			t.Errorf("the template does not know its node: %+v", x.Inputs)
+		}
+		got := x.DAG.Tasks[0].Arguments.Parameters[0].Value.String()
+		for _, text := range []string{"workflow.uid + inputs.parameters['kfp-value-node'] + '/t'", "get(workflow,'scheduledTime') ?? workflow.creationTimestamp.RFC3339"} {
+			if !strings.Contains(got, text) {
+				t.Errorf("%q is not in %s", text, got)
+			}
+		}
+		return
+	}
+	t.Error("no template of the loop")
+}
 
 // Findings of this package, each from the smallest pipeline that triggers it.
 func TestFindings(t *testing.T) {

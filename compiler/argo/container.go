@@ -1,6 +1,7 @@
 package argo
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -75,7 +76,7 @@ func (p *pod) build() {
 	p.main.Image = p.field(p.body.Image)
 	p.main.WorkingDir = p.literalField(p.body.WorkDir, p.body.At)
 	p.program()
-	p.elsewhere()
+	p.launch()
 	env := p.env()
 	p.outputs()
 	p.apply()
@@ -177,17 +178,28 @@ func (p *pod) mountInputs() {
 		a := &p.t.Inputs.Artifacts[i]
 		a.Path = inputFolder + a.Name
 	}
+	asked := !p.byURI || !p.literals(asksForFiles.MatchString)
 	for _, port := range p.c.Inputs {
 		if !port.Type.IsArtifact() || !p.l.flow.byRecord[port] {
 			continue
 		}
+		if !asked {
+			p.l.warn(msgMissingFolder(p.c, port))
+			asked = true
+		}
 		uri := p.l.fetchedExpr(port)
 		if port.Type.Kind == ir.List {
+			if p.l.scattered(port) {
+				p.l.warn(msgScattered(p.c, port))
+			}
 			uri = listFolderExpr(port, p.l.artifactRoot())
 		}
 		p.mount(port, uri)
 	}
 }
+
+// asksForFiles is text of a program that asks whether something is at a path.
+var asksForFiles = regexp.MustCompile(`\b(l?exists|is_?file|is_?dir)\(|\[ (! )?-[defrs] `)
 
 // listFolderExpr is the URI of the folder that holds all artifacts of a list:
 // that of the component that made them, or the run's; of artifacts that were

@@ -128,6 +128,30 @@ func msgElsewhere(name ir.Ident, at source.Span) diag.Diagnostic {
 	return note("A631", at, fmt.Sprintf("component %q may put an artifact at a custom path, where Argo does not look", name.Text), "write to the path that the executor input gives")
 }
 
+func msgNewline(c *ir.Component, port *ir.Port) diag.Diagnostic {
+	return note("A632", port.Name.At, fmt.Sprintf("if the text that component %q writes to output %q ends in a newline, Argo cuts it off; KFP keeps it", c.Name.Text, port.Name.Text),
+		"write no newline at the end, or start the program through sh or python3")
+}
+
+func msgMissingFolder(c *ir.Component, port *ir.Port) diag.Diagnostic {
+	return note("A633", port.Name.At, fmt.Sprintf("if artifact %q of component %q was not written, an empty folder stands at its path, and the program asks what is there", port.Name.Text, c.Name.Text),
+		"let the producer write it, or take an empty folder for nothing")
+}
+
+func msgScattered(c *ir.Component, port *ir.Port) diag.Diagnostic {
+	return note("A634", port.Name.At, fmt.Sprintf("artifacts of list %q of component %q are imported from wherever the run says: if they lie in different folders, only their URIs arrive", port.Name.Text, c.Name.Text),
+		"import from one folder, or loop over the artifacts")
+}
+
+func msgMacro(at source.Span, port, macro string) diag.Diagnostic {
+	return note("A635", at, fmt.Sprintf("%q in input %q stays as it is: only KFP's own scheduler replaces it", clip(macro), port),
+		"pass {{$.pipeline_job_schedule_time_utc}} to the task that wants the time")
+}
+
+func msgSaysURI(c *ir.Component, at source.Span) diag.Diagnostic {
+	return note("A619", at, fmt.Sprintf("component %q may give an artifact a URI of its own; it is read by its key from the run's artifact repository, whatever bucket that is", c.Name.Text), hintStores)
+}
+
 func clip(s string) string {
 	if r := []rune(s); len(r) > 60 {
 		return string(r[:60]) + "…"

@@ -3,6 +3,7 @@ package argo
 import (
 	"cmp"
 	"math"
+	"regexp"
 	"strings"
 
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
@@ -184,6 +185,7 @@ func (l *lowerer) arguments(spec *wfv1.WorkflowSpec) {
 			out.Description = wfv1.AnyStringPtr(openBraces(p.Description, "{ {"))
 		}
 		v, ok := l.given(p)
+		l.macros(p, v)
 		switch {
 		case ok && l.encoded(p):
 			out.Value = wfv1.AnyStringPtr(wireConst(ir.JSON(v)))
@@ -200,6 +202,16 @@ func (l *lowerer) arguments(spec *wfv1.WorkflowSpec) {
 			out.Enum = l.enum(p)
 		}
 		spec.Arguments.Parameters = append(spec.Arguments.Parameters, out)
+	}
+}
+
+var macro = regexp.MustCompile(`\[\[(ScheduledTime|CurrentTime|Index|RunUUID)(\.[^\]]*)?\]\]`)
+
+// macros warns of text that KFP's scheduler would replace.
+func (l *lowerer) macros(p *ir.Port, v any) {
+	text, ok := v.(string)
+	if found := macro.FindString(text); ok && found != "" && l.p.Dialect == ir.KFP {
+		l.warn(msgMacro(p.Name.At, p.Name.Text, found))
 	}
 }
 

@@ -32,6 +32,25 @@ func (l *lowerer) newOrigins() *origins {
 	return o
 }
 
+// scattered reports whether the artifacts of a list may lie in different
+// folders: imports whose URIs only the run knows.
+func (l *lowerer) scattered(list *ir.Port) bool {
+	if l.imported == nil {
+		o := &origins{l: l, any: map[*ir.Port]bool{}, stores: map[*ir.Port][]*store.Store{}}
+		for _, c := range l.p.All() {
+			if body, ok := c.Body.(*ir.Importer); ok {
+				_, constant := body.URI.(*ir.Literal)
+				for _, p := range c.Outputs {
+					o.any[p] = !constant
+				}
+			}
+		}
+		l.flow.settle(l.p, o.step)
+		l.imported = o.any
+	}
+	return l.imported[list]
+}
+
 // leaf: importers, and programs that may say other URIs than they were told.
 func (o *origins) leaf(c *ir.Component) {
 	switch body := c.Body.(type) {

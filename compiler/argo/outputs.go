@@ -64,6 +64,11 @@ func schemaRecord(t ir.Type) map[string]any {
 // be there before it starts.
 func (p *pod) outputs() {
 	folders := &folders{}
+	if !p.byURI && len(p.u.arts)+p.byRecords() > 0 {
+		// Argo puts artifacts into the volumes that are there. By itself it would
+		// mount each, as an empty folder when nobody wrote it.
+		folders.add(path.Clean(inputFolder))
+	}
 	for _, port := range p.c.Outputs {
 		name := portName(port.Name.Text)
 		where := p.outputPath(port)
@@ -87,6 +92,17 @@ func (p *pod) outputs() {
 	}
 	p.ownFolder()
 	folders.mount(p)
+}
+
+// byRecords is the number of input artifacts that are found by their records.
+func (p *pod) byRecords() int {
+	n := 0
+	for _, port := range p.c.Inputs {
+		if p.l.flow.byRecord[port] {
+			n++
+		}
+	}
+	return n
 }
 
 func (p *pod) artifactOutput(port *ir.Port, name, where string) {

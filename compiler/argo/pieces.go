@@ -58,8 +58,10 @@ func (p *pod) factPieces(v *ir.RunRef) []piece {
 		return []piece{{tag: "{{workflow.name}}"}}
 	case ir.RunID:
 		return []piece{{tag: "{{workflow.uid}}"}}
-	case ir.RunCreateTime, ir.RunScheduleTime:
+	case ir.RunCreateTime:
 		return []piece{{tag: "{{workflow.creationTimestamp.RFC3339}}"}}
+	case ir.RunScheduleTime:
+		return []piece{{expr: runFactExpr(v.Field), short: true}}
 	case ir.TaskName:
 		return []piece{{expr: "fromJSON(" + inputParam(p.taskName) + ")"}}
 	case ir.TaskID:
@@ -112,7 +114,7 @@ func (p *pod) value(v ir.Value) value {
 		case ir.TaskID:
 			return value{typ: ir.Type{Kind: ir.String}, expr: "pod.name"}
 		}
-		return value{typ: ir.Type{Kind: ir.String}, expr: runFactExpr(v.Field, nil)}
+		return value{typ: ir.Type{Kind: ir.String}, expr: runFactExpr(v.Field)}
 	case *ir.Select:
 		return selected(p.value(v.Of), v.Key)
 	case *ir.Template:

@@ -318,20 +318,32 @@ func (at *place) runFact(v *ir.RunRef) value {
 		at.d.l.cannot(msgOutputRunFact(v.At))
 		return constant(nil)
 	}
-	return value{typ: text, expr: runFactExpr(v.Field, at.task)}
+	if v.Field == ir.TaskID && at.task != nil {
+		return value{typ: text, expr: at.taskID()}
+	}
+	return value{typ: text, expr: runFactExpr(v.Field)}
+}
+
+// instance is the input of a DAG's template that carries the name of its node,
+// which no other DAG of the run has, nor another iteration of the same.
+const instance = hiddenValue + "node"
+
+// taskID is a token for the task: the same for all its attempts.
+func (at *place) taskID() string {
+	at.r.instance = true
+	return "sprig.trunc(32,sprig.sha256sum(workflow.uid + " + inputParam(instance) + " + " + expr.ArgoString("/"+at.task.Name.Text) + "))"
 }
 
 // runFactExpr reads a fact of the run wherever Argo's globals are known.
-func runFactExpr(f ir.RunField, t *ir.Task) string {
+func runFactExpr(f ir.RunField) string {
 	switch f {
 	case ir.RunID:
 		return "workflow.uid"
-	case ir.RunCreateTime, ir.RunScheduleTime:
+	case ir.RunCreateTime:
 		return "workflow.creationTimestamp.RFC3339"
-	case ir.TaskID:
-		if t != nil {
-			return "(workflow.uid + " + expr.ArgoString("-"+t.Name.Text) + ")"
-		}
+	case ir.RunScheduleTime:
+		// Only runs of a CronWorkflow have one.
+		return "(get(workflow,'scheduledTime') ?? workflow.creationTimestamp.RFC3339)"
 	}
 	return "workflow.name"
 }

@@ -27,6 +27,8 @@ type region struct {
 	known   map[link]uint8 // 1: imported, 2: exported
 	after   map[*region]bool
 	anyhow  map[*region]bool // siblings whose failure is tolerated
+
+	instance bool // some task asks which instance of the DAG it belongs to
 }
 
 // A link is one thing that crosses the border of a region: an input of the
@@ -220,6 +222,9 @@ func (d *dag) close(r *region) *wfv1.Template {
 		r.tasks = append(r.tasks, d.regionTask(k, name))
 	}
 	t := &wfv1.Template{DAG: &wfv1.DAGTemplate{Tasks: r.tasks}}
+	if r.instance {
+		t.Inputs.Parameters = append(t.Inputs.Parameters, wfv1.Parameter{Name: instance, Default: wfv1.AnyStringPtr("{{node.name}}")})
+	}
 	d.annotate(t)
 	d.tolerate(r, t.DAG)
 	return t

@@ -32,7 +32,7 @@ var contracts = map[string]contract{
 		"only":  "yes there one",
 		"bare":  "no command",
 		"bites": "{{workflow.name}} {{=1+1}} {{item}} {{{{ $(HOME) $$ ${{x}} v1-2 $(NOPE) {{$.nothing}}",
-		"s":     "b\n", "i": 7.0, "b": true, "d": 5.0, "l": []any{1.0, 2.0, "x"}, "m": map[string]any{"a": nil, "b": 1.0}, "empty": "",
+		"s":     "b\n\n", "i": 7.0, "b": true, "d": 5.0, "l": []any{1.0, 2.0, "x"}, "m": map[string]any{"a": nil, "b": 1.0}, "empty": "",
 	}},
 	"loops": {file: "loops", outputs: map[string]any{
 		"nested": []any{[]any{"r1/1", "r1/2"}, []any{}, []any{`r3/{"a":"\u003c"}`}},
@@ -69,7 +69,7 @@ func init() {
 				"moved":     "moved",
 				"external":  []any{"s3://elsewhere/x{{y}}", false},
 				"unwritten": false,
-				"params":    []any{3.0, []any{1.0, "a", map[string]any{"k": nil}}, `te"xt {{=1}} $(HOME)`, "written", 7.0, true},
+				"params":    []any{3.0, []any{1.0, "a", map[string]any{"k": nil}}, `te"xt {{=1}} $(HOME)`, "written\n", 7.0, true},
 			},
 			"listed": []any{[]any{"value 1", map[string]any{"i": 1.0, "even": false}}, []any{"value 2", map[string]any{"i": 2.0, "even": true}}},
 			"text":   "payload of 2",
@@ -78,10 +78,12 @@ func init() {
 			"files":  []any{map[string]any{"type": "system.Dataset"}, map[string]any{"type": "system.Dataset"}},
 		}}
 	// An output that is missing, or a number that is none, fails the task that
-	// wrote it here and the one that reads it there; the run either way.
+	// wrote it; a number that a shell wrote, there, the one that reads it. The run
+	// fails either way.
 	contracts["failing"] = contract{file: "failing", python: true, state: "failed", outputs: map[string]any{},
 		tasks: map[string]string{"fail": "failed", "skipped": "skipped", "exit-handler-1/fail": "failed", "after-fail": "succeeded", "after-fine": "succeeded",
-			"anyhow": "succeeded", "behind": "succeeded", "text": "succeeded", "literal": "succeeded", "no-literal": "failed", "unwritten": "failed", "reads-unwritten": "skipped"},
+			"anyhow": "succeeded", "behind": "succeeded", "text": "succeeded", "literal": "succeeded", "no-literal": "failed", "unwritten": "failed", "reads-unwritten": "skipped",
+			"none": "failed", "reads-none": "skipped", "malformed": "failed", "behind-malformed": "skipped"},
 		log: []string{"said: 7 x", "said: dflt-a fine", "said: dflt-a dflt-b", `"pipelineTaskName":"exit-handler-1","state":"FAILED"`, `"pipelineTaskName":"exit-handler-2","state":"SUCCEEDED"`},
 	}
 	contracts["kfp-state"] = contract{file: "failing", python: true, state: "failed", args: []string{"--final-state", "kfp"},
