@@ -7,6 +7,8 @@ package argo
 import (
 	"context"
 	"fmt"
+	"io"
+	"sync"
 	"time"
 
 	wfclient "github.com/argoproj/argo-workflows/v3/pkg/client/clientset/versioned/typed/workflow/v1alpha1"
@@ -15,6 +17,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kfp-go/kfp-go/backend"
+	"github.com/kfp-go/kfp-go/compiler/store"
 )
 
 // Options say which cluster. The zero Options are those of kubectl.
@@ -26,6 +29,11 @@ type Options struct {
 	// Patience is how long an unreachable cluster is tried again before
 	// following a run ends with ErrUnavailable; zero: five minutes.
 	Patience time.Duration
+	// Server is Argo's own, for what only it can read.
+	Server ServerOptions
+	// Archive, if set, opens archived logs by their URIs; stores are those that
+	// the Workflow names.
+	Archive func(ctx context.Context, uri string, stores store.Table) (io.ReadCloser, error)
 	// Notice, if set, is told what delays a request, in a few words.
 	Notice func(string)
 }
@@ -34,11 +42,17 @@ type Options struct {
 type Runner struct {
 	workflows wfclient.WorkflowInterface
 	pods      corev1.PodInterface
+	secrets   corev1.SecretInterface
+	server    *argoServer // nil: none
+	archive   func(ctx context.Context, uri string, stores store.Table) (io.ReadCloser, error)
 	namespace string
 	host      string
 	patience  time.Duration
 	notice    func(string)
 	sleep     func(context.Context, time.Duration) error
+
+	mu    sync.Mutex
+	known map[backend.RunID]workflowRef
 }
 
 var _ backend.Runner = (*Runner)(nil)
@@ -88,7 +102,12 @@ func NewForConfig(config *rest.Config, opt Options) (*Runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
 	}
-	r := &Runner{namespace: opt.Namespace, host: config.Host, patience: opt.Patience, notice: opt.Notice, sleep: sleep}
+	server, err := newServer(opt.Server)
+	if err != nil {
+		return nil, err
+	}
+	r := &Runner{namespace: opt.Namespace, host: config.Host, patience: opt.Patience, notice: opt.Notice, sleep: sleep,
+		server: server, archive: opt.Archive, known: map[backend.RunID]workflowRef{}}
 	if r.namespace == "" {
 		r.namespace = "default"
 	}
@@ -98,7 +117,7 @@ func NewForConfig(config *rest.Config, opt Options) (*Runner, error) {
 	if r.notice == nil {
 		r.notice = func(string) {}
 	}
-	r.workflows, r.pods = workflows.Workflows(r.namespace), core.Pods(r.namespace)
+	r.workflows, r.pods, r.secrets = workflows.Workflows(r.namespace), core.Pods(r.namespace), core.Secrets(r.namespace)
 	return r, nil
 }
 

@@ -37,6 +37,8 @@ type server struct {
 
 	// fault, if set, may answer the nth request (from 0) of a verb itself.
 	fault func(verb string, n int, w http.ResponseWriter) (answered bool)
+	// strict has lists keep to their selectors.
+	strict bool
 	// cut ends each watch after so many events, 0: never.
 	cut int
 }
@@ -122,7 +124,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	switch verb {
 	case "list":
-		s.list(w)
+		s.list(w, req)
 	case "watch":
 		s.watch(w, req)
 	case "create":
@@ -175,11 +177,12 @@ func fail(w http.ResponseWriter, code int, reason metav1.StatusReason) {
 	answer(w, code, status(code, reason))
 }
 
-func (s *server) list(w http.ResponseWriter) {
+func (s *server) list(w http.ResponseWriter, req *http.Request) {
 	s.mu.Lock()
 	list := wfv1.WorkflowList{TypeMeta: metav1.TypeMeta{Kind: "WorkflowList", APIVersion: "argoproj.io/v1alpha1"}}
 	list.ResourceVersion = strconv.Itoa(s.version)
-	if wf := s.present(); wf != nil {
+	q := req.URL.Query()
+	if wf := s.present(); wf != nil && (!s.strict || q.Get("labelSelector") == "" && q.Get("fieldSelector") == "metadata.name="+wf.Name) {
 		list.Items = wfv1.Workflows{*wf}
 	}
 	s.mu.Unlock()

@@ -1,9 +1,11 @@
 package argo
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"strings"
@@ -13,13 +15,14 @@ import (
 
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/backend/taskpath"
+	"github.com/kfp-go/kfp-go/compiler/store"
 )
 
 // maxStreams is how many logs are open at once.
 const maxStreams = 64
 
-// Logs implements backend.Runner. Pods are the only source: of a pod that is
-// gone nothing is left to read, and the sequence ends by saying so.
+// Logs implements backend.Runner. The log of a pod that is gone is read where
+// Argo has archived it; where it has not, the sequence ends by saying so.
 func (r *Runner) Logs(ctx context.Context, id backend.RunID, opt backend.LogOptions) iter.Seq2[backend.Line, error] {
 	return func(yield func(backend.Line, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -57,6 +60,7 @@ type logger struct {
 
 	mu   sync.Mutex
 	gone []string // tasks of which a pod is gone
+	why  error    // the last archived log could not be read
 	err  error    // the first
 	read bool     // some pod's log could be read
 }
@@ -68,7 +72,11 @@ type queue struct {
 	active bool
 }
 
-type pod struct{ name, path string }
+// A pod is one attempt of a task; archived is the URI of its archived log.
+type pod struct {
+	name, path, archived string
+	stores               store.Table
+}
 
 func (l *logger) run(ctx context.Context, id backend.RunID) error {
 	err := l.look(ctx, id)
@@ -126,7 +134,12 @@ func (l *logger) wanted(path string) bool { return l.opt.Task == "" || l.opt.Tas
 
 // start queues the pods that have begun since the last look.
 func (l *logger) start(ctx context.Context, wf *wfv1.Workflow) {
-	paths := newDecoder(wf).paths()
+	d := newDecoder(wf)
+	paths := d.paths()
+	var stores store.Table
+	if l.r.archive != nil {
+		stores = d.reader.Stores()
+	}
 	ids := make([]string, 0, len(paths))
 	for id := range paths {
 		if l.wanted(paths[id]) {
@@ -139,7 +152,7 @@ func (l *logger) start(ctx context.Context, wf *wfv1.Workflow) {
 		for _, attempt := range attempts(wf, &node) {
 			if !l.taken[attempt.ID] && begun(attempt) {
 				l.taken[attempt.ID] = true
-				l.enqueue(ctx, pod{podName(wf, attempt), paths[id]})
+				l.enqueue(ctx, pod{podName(wf, attempt), paths[id], d.reader.Logs(attempt), stores})
 			}
 		}
 	}
@@ -204,6 +217,9 @@ func (l *logger) drain(ctx context.Context, q *queue) {
 			return
 		}
 		err := l.stream(ctx, p)
+		if errors.Is(err, backend.ErrNotFound) && p.archived != "" && l.r.archive != nil {
+			err = l.fromArchive(ctx, p)
+		}
 		<-l.streams
 		l.note(p, err)
 	}
@@ -215,6 +231,8 @@ func (l *logger) note(p pod, err error) {
 	switch {
 	case err == nil:
 		l.read = true
+	case errors.Is(err, errNoArchive):
+		l.gone, l.why = append(l.gone, p.path), err
 	case errors.Is(err, backend.ErrNotFound):
 		l.gone = append(l.gone, p.path)
 	case l.err == nil && !errors.Is(err, context.Canceled):
@@ -236,6 +254,48 @@ func (l *logger) missing() error {
 		more = fmt.Sprintf(" and %d more", len(names)-maxNamed)
 		names = names[:maxNamed]
 	}
-	return fmt.Errorf("there are no logs of %s%s: the pods were deleted and archived logs are not read yet: %w",
-		strings.Join(names, ", "), more, backend.ErrNotFound)
+	why := l.why
+	if why == nil {
+		why = fmt.Errorf("the pods were deleted, and Argo has archived no logs of them: %w", backend.ErrNotFound)
+	}
+	return fmt.Errorf("there are no logs of %s%s: %w", strings.Join(names, ", "), more, why)
+}
+
+// errNoArchive marks an archived log that cannot be read.
+var errNoArchive = errors.New("the pods were deleted, and their archived logs cannot be read")
+
+// fromArchive reads the archived log of a pod that is gone.
+func (l *logger) fromArchive(ctx context.Context, p pod) error {
+	err := ReadArchived(ctx, func(ctx context.Context) (io.ReadCloser, error) { return l.r.archive(ctx, p.archived, p.stores) },
+		func(line string) error { return l.send(ctx, backend.Line{Task: p.path, Text: line}) })
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w: %w", errNoArchive, err)
+	}
+	return err
+}
+
+// ReadArchived yields the lines of an archived log, without those that Argo's
+// executor mixed in, until yield returns an error.
+func ReadArchived(ctx context.Context, open func(context.Context) (io.ReadCloser, error), yield func(line string) error) error {
+	body, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	var filter executor
+	in := bufio.NewReaderSize(body, 64<<10)
+	for {
+		line, err := readLine(in)
+		if (line != "" || err == nil) && !filter.wrote(line) {
+			if err := yield(line); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }

@@ -21,7 +21,7 @@ import (
 func convert(wf *wfv1.Workflow) *backend.Run {
 	d := newDecoder(wf)
 	run := &backend.Run{
-		ID: backend.RunID(wf.Labels[RunLabel]), Name: wf.Name, Namespace: wf.Namespace, UID: string(wf.UID),
+		ID: idOf(wf), Name: wf.Name, Namespace: wf.Namespace, UID: string(wf.UID),
 		Pipeline: d.pipeline(), State: runState(wf), Message: wf.Status.Message,
 		Parameters: d.parameters(),
 		Created:    wf.CreationTimestamp.UTC(), Started: at(wf.Status.StartedAt), Finished: at(wf.Status.FinishedAt),

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -41,10 +40,10 @@ func (r *Runner) Submit(ctx context.Context, s backend.Submission) (*backend.Run
 		return nil, err
 	}
 	if s.IdempotencyKey == "" {
-		if old, err := r.find(ctx, s.ID); err == nil {
-			return convert(old), nil
-		} else if !errors.Is(err, backend.ErrNotFound) || isMissingKind(err) {
+		if old, err := r.present(ctx, s.ID); err != nil {
 			return nil, err
+		} else if old != nil {
+			return convert(old), nil
 		}
 	}
 	made, err := r.create(ctx, wf, metav1.CreateOptions{})
@@ -224,24 +223,34 @@ func checkSize(wf *wfv1.Workflow) error {
 	return e
 }
 
-// find is the Workflow of a run.
+// find is the Workflow of a run, or what the archive has of it.
 func (r *Runner) find(ctx context.Context, id backend.RunID) (*wfv1.Workflow, error) {
+	wf, err := r.present(ctx, id)
+	if wf == nil && err == nil {
+		return r.archivedRun(ctx, id)
+	}
+	return wf, err
+}
+
+// present is the Workflow of a run, nil if there is none in the cluster.
+func (r *Runner) present(ctx context.Context, id backend.RunID) (*wfv1.Workflow, error) {
 	list, err := r.list(ctx, id)
-	if err != nil {
+	if err != nil || len(list.Items) == 0 {
 		return nil, err
 	}
-	if len(list.Items) == 0 {
-		return nil, fmt.Errorf("run %s has no Workflow in namespace %s: %w", id, r.namespace, backend.ErrNotFound)
-	}
 	wf := &list.Items[0]
-	return wf, unpack(wf)
+	return wf, r.unpack(ctx, wf)
 }
 
 func (r *Runner) list(ctx context.Context, id backend.RunID) (*wfv1.WorkflowList, error) {
-	list, err := r.workflows.List(ctx, metav1.ListOptions{LabelSelector: selector(id)})
+	list, err := r.workflows.List(ctx, r.where(id))
+	if err == nil && len(list.Items) == 0 && r.byName(id) {
+		list, err = r.workflows.List(ctx, r.where(id))
+	}
 	if err != nil {
 		return nil, r.fail("list Workflows", "", err)
 	}
+	r.ours(id, list)
 	return list, nil
 }
 
@@ -254,12 +263,6 @@ func selector(id backend.RunID) string {
 		}
 	}
 	return RunLabel + "=" + string(id)
-}
-
-// isMissingKind reports that not the run but the very kind Workflow is unknown.
-func isMissingKind(err error) bool {
-	var status apierrors.APIStatus
-	return errors.As(err, &status)
 }
 
 // Get implements backend.Runner.

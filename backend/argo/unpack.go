@@ -3,6 +3,7 @@ package argo
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -16,11 +17,26 @@ import (
 // maxNodes bounds the decompressed status, in bytes.
 const maxNodes = 256 << 20
 
+// unpack restores a node status that Argo has compressed, or keeps in a database,
+// which only its server can read.
+func (r *Runner) unpack(ctx context.Context, wf *wfv1.Workflow) error {
+	if r.server != nil && wf.Status.OffloadNodeStatusVersion != "" && len(wf.Status.Nodes) == 0 {
+		whole, err := r.server.live(ctx, wf.Namespace, wf.Name)
+		if err != nil {
+			return err
+		}
+		if whole.UID == wf.UID {
+			wf.Status = whole.Status
+		}
+	}
+	return unpack(wf)
+}
+
 // unpack restores a node status that Argo has compressed. One that the cluster
 // keeps in a database is out of reach and says so.
 func unpack(wf *wfv1.Workflow) error {
 	if wf.Status.OffloadNodeStatusVersion != "" && len(wf.Status.Nodes) == 0 {
-		return fmt.Errorf("the tasks of Workflow %s/%s are not in its status: this cluster offloads large ones to a database, which only Argo's server can read: %w",
+		return fmt.Errorf("the tasks of Workflow %s/%s are not in its status: this cluster offloads large ones to a database, which only Argo's server can read (the key argo-server says where it is): %w",
 			wf.Namespace, wf.Name, backend.ErrUnavailable)
 	}
 	if wf.Status.CompressedNodes == "" {

@@ -10,7 +10,6 @@ import (
 
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/kfp-go/kfp-go/backend"
@@ -113,11 +112,27 @@ func (f *follower) list(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	if len(list.Items) == 0 {
-		return true, f.missing()
+		return true, f.archived(ctx)
 	}
-	done, err = f.saw(&list.Items[0])
+	done, err = f.saw(ctx, &list.Items[0])
 	f.version = list.ResourceVersion
 	return done, err
+}
+
+// archived passes on what the archive has of a Workflow that is gone.
+func (f *follower) archived(ctx context.Context) error {
+	if f.uid != "" {
+		f.r.Know(f.id, "", f.uid)
+	}
+	wf, err := f.r.archivedRun(ctx, f.id)
+	switch {
+	case errors.Is(err, backend.ErrNotFound):
+		return f.missing()
+	case err != nil:
+		return err
+	}
+	f.see(wf)
+	return nil
 }
 
 func (f *follower) missing() error {
@@ -128,13 +143,13 @@ func (f *follower) missing() error {
 }
 
 // saw passes the Workflow on.
-func (f *follower) saw(wf *wfv1.Workflow) (done bool, err error) {
+func (f *follower) saw(ctx context.Context, wf *wfv1.Workflow) (done bool, err error) {
 	if f.uid != "" && f.uid != string(wf.UID) {
 		return true, fmt.Errorf("the Workflow of run %s was deleted and made again: %w", f.id, backend.ErrNotFound)
 	}
 	f.uid = string(wf.UID)
 	f.failing = time.Time{}
-	if err := unpack(wf); err != nil {
+	if err := f.r.unpack(ctx, wf); err != nil {
 		return true, err
 	}
 	if !f.see(wf) {
@@ -152,8 +167,9 @@ const watchTime = 240
 
 func (f *follower) watch(ctx context.Context) (done bool, err error) {
 	timeout := int64(watchTime)
-	w, err := f.r.workflows.Watch(ctx, metav1.ListOptions{LabelSelector: selector(f.id), ResourceVersion: f.version,
-		AllowWatchBookmarks: true, TimeoutSeconds: &timeout})
+	opt := f.r.where(f.id)
+	opt.ResourceVersion, opt.AllowWatchBookmarks, opt.TimeoutSeconds = f.version, true, &timeout
+	w, err := f.r.workflows.Watch(ctx, opt)
 	if gone(err) {
 		return false, errGone
 	}
@@ -169,7 +185,7 @@ func (f *follower) watch(ctx context.Context) (done bool, err error) {
 			if !ok {
 				return false, nil
 			}
-			if done, err := f.event(e); done || err != nil {
+			if done, err := f.event(ctx, e); done || err != nil {
 				return done, err
 			}
 		}
@@ -180,7 +196,7 @@ func gone(err error) bool {
 	return apierrors.IsResourceExpired(err) || apierrors.IsGone(err)
 }
 
-func (f *follower) event(e watch.Event) (done bool, err error) {
+func (f *follower) event(ctx context.Context, e watch.Event) (done bool, err error) {
 	switch e.Type {
 	case watch.Error:
 		err := apierrors.FromObject(e.Object)
@@ -190,11 +206,11 @@ func (f *follower) event(e watch.Event) (done bool, err error) {
 		return false, f.r.fail("watch Workflow of run", string(f.id), err)
 	case watch.Deleted:
 		if wf, ok := e.Object.(*wfv1.Workflow); ok {
-			if done, err := f.saw(wf); done {
+			if done, err := f.saw(ctx, wf); done {
 				return done, err
 			}
 		}
-		return true, f.missing()
+		return true, f.archived(ctx)
 	case watch.Bookmark, watch.Added, watch.Modified:
 		wf, ok := e.Object.(*wfv1.Workflow)
 		if !ok {
@@ -205,7 +221,7 @@ func (f *follower) event(e watch.Event) (done bool, err error) {
 			f.failing = time.Time{}
 			return false, nil
 		}
-		return f.saw(wf)
+		return f.saw(ctx, wf)
 	}
 	return false, nil
 }
