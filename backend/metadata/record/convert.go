@@ -99,11 +99,9 @@ func (r *Recorder) runRecord(ctx context.Context, run *backend.Run) (*metadata.R
 	if run.State.Final() {
 		rec.Seen = r.seen
 	}
-	if r.known != nil {
-		rec.Attempt = r.known.Attempt
-		if r.known.State.Final() && !run.State.Final() {
-			rec.Attempt = max(rec.Attempt, 1) + 1 // somebody had it tried again
-		}
+	rec.Attempt = r.attempt()
+	if r.known != nil && r.known.State.Final() && !run.State.Final() {
+		rec.Attempt = max(rec.Attempt, 1) + 1 // somebody had it tried again
 	}
 	var err error
 	if rec.Parameters, err = r.parameters(ctx, run.Parameters); err != nil {

@@ -191,6 +191,19 @@ func (r *Recorder) NotSubmitted(ctx context.Context, why error) error {
 	return r.write(ctx, []metadata.Record{{Run: rec}})
 }
 
+// Lost records that nothing more will be heard of the run.
+func (r *Recorder) Lost(ctx context.Context, why string) error {
+	return r.write(ctx, []metadata.Record{{Run: &metadata.RunRecord{Attempt: r.attempt(), State: metadata.Lost, Seen: metadata.SeenLocal, Message: why}}})
+}
+
+// attempt is that of the run so far.
+func (r *Recorder) attempt() int {
+	if r.known == nil {
+		return 0
+	}
+	return r.known.Attempt
+}
+
 // Record takes an event. It writes nothing itself; within Options.Every, or
 // once enough has gathered, a batch is written.
 func (r *Recorder) Record(e backend.Event) {

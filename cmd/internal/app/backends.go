@@ -2,11 +2,13 @@ package app
 
 import (
 	"context"
+	"io"
 
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/backend/metadata"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/store"
 )
 
 // Backends are the places where pipelines run and where records lie: the one
@@ -19,6 +21,9 @@ type Backends struct {
 	Cluster func(ctx context.Context, c *config.Config, note func(string)) (backend.Runner, error)
 	// Store opens the metadata file of a folder or URL.
 	Store func(ctx context.Context, url string) (metadata.Store, error)
+	// Objects opens objects of artifact stores by their URIs: those that the
+	// configuration or the cluster describes, and those that a record does.
+	Objects func(ctx context.Context, c *config.Config, recorded store.Table) func(context.Context, string) (io.ReadCloser, error)
 	// Verify is Argo's own judgement on a manifest.
 	Verify func(ctx context.Context, manifest []byte) ([]diag.Diagnostic, error)
 }

@@ -2,13 +2,18 @@ package app
 
 import (
 	"context"
+	"io"
+	"os"
+	"slices"
 
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/backend/argo"
 	"github.com/kfp-go/kfp-go/backend/argo/verify"
 	"github.com/kfp-go/kfp-go/backend/local"
 	"github.com/kfp-go/kfp-go/backend/metadata/blob"
+	"github.com/kfp-go/kfp-go/backend/objects"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
+	"github.com/kfp-go/kfp-go/compiler/store"
 )
 
 // RealBackends are those of a real process.
@@ -16,9 +21,16 @@ func RealBackends(b Build) Backends {
 	return Backends{
 		Local: openLocal,
 		Cluster: func(_ context.Context, c *config.Config, note func(string)) (backend.Runner, error) {
-			return openCluster(c, b, note)
+			r, err := openCluster(c, b, note)
+			if err != nil {
+				return nil, err
+			}
+			return r, nil
 		},
-		Store:  blob.Open,
+		Store: blob.Open,
+		Objects: func(ctx context.Context, c *config.Config, recorded store.Table) func(context.Context, string) (io.ReadCloser, error) {
+			return openObjects(ctx, c, b, recorded)
+		},
 		Verify: verify.Check,
 	}
 }
@@ -35,9 +47,34 @@ func openLocal(_ context.Context, opt LocalOptions) (backend.Runner, error) {
 	return local.New(out), nil
 }
 
-func openCluster(c *config.Config, b Build, note func(string)) (backend.Runner, error) {
-	return argo.New(argo.Options{
+func openCluster(c *config.Config, b Build, note func(string)) (*argo.Runner, error) {
+	var r *argo.Runner
+	r, err := argo.New(argo.Options{
 		Kubeconfig: c.Kubeconfig, Context: c.Context, Namespace: c.Namespace,
 		UserAgent: "kfp-go/" + b.Version, Notice: note,
+		Server: argo.ServerOptions{URL: c.ArgoServer, Token: os.Getenv("ARGO_TOKEN"), Insecure: os.Getenv("ARGO_INSECURE_SKIP_VERIFY") == "true"},
+		Archive: func(ctx context.Context, uri string, stores store.Table) (io.ReadCloser, error) {
+			source := objects.Source{Stores: described(c, stores), Secret: r.Secret}
+			return source.Open(ctx, uri)
+		},
 	})
+	return r, err
+}
+
+// described are the stores of the configuration and those of the cluster; the
+// former count.
+func described(c *config.Config, cluster store.Table) store.Table {
+	return store.NewTable(append(slices.Clip(c.ArtifactStores), cluster...)...)
+}
+
+// openObjects asks the cluster which stores it knows, if there is one.
+func openObjects(ctx context.Context, c *config.Config, b Build, recorded store.Table) func(context.Context, string) (io.ReadCloser, error) {
+	source := &objects.Source{Stores: described(c, nil), Recorded: recorded}
+	if r, err := openCluster(c, b, func(string) {}); err == nil {
+		source.Secret = r.Secret
+		if known, err := r.Stores(ctx); err == nil {
+			source.Stores = described(c, known)
+		}
+	}
+	return source.Open
 }

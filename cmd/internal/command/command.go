@@ -12,6 +12,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/command/graph"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/initcmd"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/lineage"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/logs"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/meta"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/run"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/runs"
@@ -72,7 +73,7 @@ func groups(a *app.App) []group {
 	return []group{
 		{"write", "Write pipelines:", []*cobra.Command{initcmd.New(a), validate.New(a), compile.New(a), graph.New(a), schema.New(a)}},
 		{"run", "Run them:", []*cobra.Command{run.New(a), submit.New(a)}},
-		{"look", "Look at what happened:", []*cobra.Command{runs.New(a), lineage.New(a), stats.New(a)}},
+		{"look", "Look at what happened:", []*cobra.Command{runs.New(a), logs.New(a), lineage.New(a), stats.New(a)}},
 		{"other", "Other commands:", []*cobra.Command{meta.New(a), configcmd.New(a), version.New(a)}},
 	}
 }

@@ -35,6 +35,7 @@ type Config struct {
 	Namespace, Context, Kubeconfig string
 
 	ArtifactRoot, ArgoCheck, ArgoVersion      string
+	ArgoServer                                string
 	Semaphores, FinalState                    string
 	ArtifactStores                            []*store.Store
 	Cache                                     bool

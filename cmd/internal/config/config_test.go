@@ -106,7 +106,7 @@ artifact-stores:
     secret-key-secret: models/secret
   gs://acme:
 `)
-	c, err := Load(Options{Root: root, LookupEnv: env(map[string]string{"KFPGO_KUBECONFIG": "k", "KFPGO_OPENLINEAGE": "https://catalogue.example/x"})})
+	c, err := Load(Options{Root: root, LookupEnv: env(map[string]string{"KFPGO_KUBECONFIG": "k", "KFPGO_ARGO_SERVER": "https://argo:2746", "KFPGO_OPENLINEAGE": "https://catalogue.example/x"})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ artifact-stores:
 		c.ArgoVersion != "3.7.18" || c.Semaphores != "limits" || !c.Cache || c.FinalState != "kfp" || c.AcceleratorLabels["nvidia.com/gpu"] != "nvidia.com/gpu.product" ||
 		len(c.ArtifactStores) != 2 || c.ArtifactStores[0].URI != "s3://Models/prod/" || !c.ArtifactStores[0].Insecure || c.ArtifactStores[0].SecretKey.Key != "secret" ||
 		c.SpotLabels["a.b/c"] != "spot" || c.SpotLabels["x"] != "true" || c.SpotTaints["t"] != "v" || c.Lint["unpinned-image"] != "error" ||
-		c.Python != filepath.Join(root, ".venv/bin/python") || c.PythonTimeout != 90*time.Second {
+		c.ArgoServer != "https://argo:2746" || c.Python != filepath.Join(root, ".venv/bin/python") || c.PythonTimeout != 90*time.Second {
 		t.Errorf("got %+v", c)
 	}
 	for _, s := range c.Settings {

@@ -55,6 +55,7 @@ func Keys() []Key {
 		{Name: "namespace", Doc: "Kubernetes namespace; default: the context's", set: text(func(c *Config) *string { return &c.Namespace })},
 		{Name: "context", Doc: "context of the kubeconfig; default: its current one", set: text(func(c *Config) *string { return &c.Context })},
 		{Name: "kubeconfig", Path: true, UserOnly: true, Doc: "kubeconfig file; default: as kubectl finds it", set: text(func(c *Config) *string { return &c.Kubeconfig })},
+		{Name: "argo-server", UserOnly: true, Doc: "URL of Argo's own server, which has archived Workflows; ARGO_TOKEN holds its token", set: text(func(c *Config) *string { return &c.ArgoServer })},
 		{Name: "artifact-root", Doc: "URI below which artifacts go; default: the cluster's artifact repository", set: artifactRoot},
 		{Name: StoresKey, Table: true, Doc: "stores of artifacts besides the cluster's artifact repository, {URI: {SETTING: VALUE}}", set: setStores},
 		{Name: "argo-check", Default: "auto", Choices: []string{"auto", "always", "never"}, Doc: "whether manifests pass through Argo's own validator", set: text(func(c *Config) *string { return &c.ArgoCheck })},

@@ -61,7 +61,7 @@ func Start(ctx context.Context, a *app.App, c *config.Config, p Plan) (*Recordin
 	if err != nil {
 		return nil, err
 	}
-	opt, err := options(a, c)
+	opt, err := Options(a, c)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -73,7 +73,7 @@ func Start(ctx context.Context, a *app.App, c *config.Config, p Plan) (*Recordin
 	pipeline := p.Result.Pipeline
 	plan := record.Plan{
 		ID: p.ID, Name: p.Name, Pipeline: pipeline.Name.Text, Source: p.Source, Engine: p.Engine,
-		Cluster: git.WithoutCredentials(p.Cluster), Namespace: p.Space, Manifest: p.Manifest, Labels: p.Labels, SLO: slo(pipeline.SLO), Parameters: p.Args,
+		Cluster: p.Cluster, Namespace: p.Space, Manifest: p.Manifest, Labels: p.Labels, SLO: slo(pipeline.SLO), Parameters: p.Args,
 		Profile: p.Profile, Hidden: p.Secrets,
 	}
 	if p.Source != "" && p.Source != "-" {
@@ -109,8 +109,8 @@ func slo(s *ir.SLO) *metadata.SLO {
 	return out
 }
 
-// options are those of every recorder here.
-func options(a *app.App, c *config.Config) (record.Options, error) {
+// Options are those of every recorder here.
+func Options(a *app.App, c *config.Config) (record.Options, error) {
 	key, err := a.SealKey(c)
 	return record.Options{By: a.Writer(), Now: a.Now, Key: key}, err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/build"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
+	"github.com/kfp-go/kfp-go/cmd/internal/engine"
 	"github.com/kfp-go/kfp-go/cmd/internal/follow"
 	"github.com/kfp-go/kfp-go/cmd/internal/output"
 	"github.com/kfp-go/kfp-go/cmd/internal/recording"
@@ -86,7 +87,7 @@ func run(ctx context.Context, opt *Options) error {
 	}
 	notes := follow.NewNotes()
 	runner, err := a.Local(ctx, app.LocalOptions{
-		Dir: filepath.Join(localFolder(c), "runs"), CacheDir: c.CacheDir, Parallelism: c.Parallelism,
+		Dir: filepath.Join(engine.LocalFolder(c), "runs"), CacheDir: c.CacheDir, Parallelism: c.Parallelism,
 		Environ: a.Environ(), Secrets: secrets, CacheAll: c.Cache, SuccessState: build.SuccessState(c), Note: notes.Once,
 	})
 	if err != nil {
@@ -207,14 +208,4 @@ func RunName(pipeline string, id backend.RunID) string {
 		pipeline = pipeline[:limit]
 	}
 	return pipeline + "-" + tail
-}
-
-// localFolder holds what local runs leave: the folder of the metadata file, or
-// the project's where that lies elsewhere.
-func localFolder(c *config.Config) string {
-	where := strings.TrimPrefix(c.Metadata, "file://")
-	if strings.Contains(where, "://") || isFile(where) {
-		return filepath.Join(c.Root, ".kfp-go")
-	}
-	return where
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/kfp-go/kfp-go/backend/fake"
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/runs"
-	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/cmd/internal/iostreams"
 
 	"github.com/spf13/cobra"
@@ -135,22 +134,5 @@ func TestRunName(t *testing.T) {
 	}
 	if got := RunName(strings.Repeat("x", 100), id); len(got) > 63 {
 		t.Errorf("%d bytes", len(got))
-	}
-}
-
-func TestLocalFolder(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "bundle.ndjson")
-	if err := os.WriteFile(file, nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	for metadata, want := range map[string]string{
-		"/meta":        "/meta",
-		"file:///meta": "/meta",
-		"s3://bucket":  filepath.Join("/root", ".kfp-go"),
-		file:           filepath.Join("/root", ".kfp-go"),
-	} {
-		if got := localFolder(&config.Config{Root: "/root", Metadata: metadata}); got != want {
-			t.Errorf("%s: %s, want %s", metadata, got, want)
-		}
 	}
 }

@@ -2,7 +2,6 @@ package run
 
 import (
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -44,9 +43,4 @@ func secretTexts(given map[string]string, environ []string) []string {
 		}
 	}
 	return out
-}
-
-func isFile(name string) bool {
-	st, err := os.Stat(name)
-	return err == nil && st.Mode().IsRegular()
 }

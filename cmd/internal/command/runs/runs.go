@@ -19,6 +19,7 @@ clusters alike.`,
 		RunE: app.Group,
 	}
 	cmd.AddCommand(newList(a), newGet(a))
+	cmd.AddCommand(newWatch(a), newStop(a), newSync(a))
 	return cmd
 }
 

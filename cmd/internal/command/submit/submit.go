@@ -14,6 +14,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/build"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/run"
+	"github.com/kfp-go/kfp-go/cmd/internal/engine"
 	"github.com/kfp-go/kfp-go/cmd/internal/follow"
 	"github.com/kfp-go/kfp-go/cmd/internal/output"
 	"github.com/kfp-go/kfp-go/cmd/internal/recording"
@@ -101,7 +102,7 @@ func submit(ctx context.Context, opt *Options) error {
 		return err
 	}
 	rec, err := recording.Start(ctx, a, c, recording.Plan{
-		ID: id, Name: s.Name, Engine: record.Argo, Cluster: host(runner), Space: namespace(runner),
+		ID: id, Name: s.Name, Engine: record.Argo, Cluster: engine.Host(runner), Space: engine.Namespace(runner),
 		Source: opt.Source.File.Name(), Labels: opt.Source.RunLabels(res.Pipeline, labels), Result: res, Args: res.Args, Manifest: res.Manifest.YAML, Require: opt.Require,
 		Profile: c.Profile,
 	})
@@ -245,21 +246,6 @@ func place(r *backend.Run) string {
 		return r.Name
 	}
 	return r.Namespace + "/" + r.Name
-}
-
-// host and namespace say where a runner works, as far as it knows.
-func host(r backend.Runner) string {
-	if h, ok := r.(interface{ Host() string }); ok {
-		return h.Host()
-	}
-	return ""
-}
-
-func namespace(r backend.Runner) string {
-	if n, ok := r.(interface{ Namespace() string }); ok {
-		return n.Namespace()
-	}
-	return ""
 }
 
 // objectName is a pipeline's name as Kubernetes takes it.
