@@ -21,6 +21,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
 	gcblob "gocloud.dev/blob"
 	"gocloud.dev/blob/azureblob"
 	"gocloud.dev/blob/gcsblob"
@@ -100,7 +101,17 @@ func classify(uri string, err, cause error) error {
 	if errors.Is(cause, errSlow) {
 		return fmt.Errorf("%s: %w: %w", uri, backend.ErrUnavailable, errSlow)
 	}
-	switch gcerrors.Code(err) {
+	var said smithy.APIError // S3's own words, without the long tale around them
+	var status interface{ HTTPStatusCode() int }
+	denied := errors.As(err, &status) && (status.HTTPStatusCode() == http.StatusForbidden || status.HTTPStatusCode() == http.StatusUnauthorized)
+	code := gcerrors.Code(err)
+	if errors.As(err, &said) {
+		err = fmt.Errorf("%s: %s", said.ErrorCode(), said.ErrorMessage())
+	}
+	if denied {
+		code = gcerrors.PermissionDenied
+	}
+	switch code {
 	case gcerrors.NotFound:
 		return fmt.Errorf("%s: there is no such object: %w", uri, backend.ErrNotFound)
 	case gcerrors.PermissionDenied:

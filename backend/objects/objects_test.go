@@ -94,6 +94,17 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s: %v, want %v", uri, err, want)
 		}
 	}
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, "<Error><Code>SignatureDoesNotMatch</Code><Message>check your key</Message></Error>")
+	}))
+	t.Cleanup(refusing.Close)
+	closed := server(t, func(string) {})
+	closed.Endpoint = strings.TrimPrefix(refusing.URL, "http://")
+	_, err := (&Source{Stores: store.NewTable(closed)}).Open(t.Context(), "s3://b/k")
+	if !errors.Is(err, backend.ErrDenied) || err.Error() != "s3://b/k: denied: SignatureDoesNotMatch: check your key" {
+		t.Errorf("a server that refuses: %v", err)
+	}
 	down := server(t, func(string) {})
 	down.Endpoint = "127.0.0.1:1"
 	ctx, cancel := context.WithCancel(t.Context())
