@@ -12,6 +12,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/command/configcmd"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/lineage"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/meta"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/runs"
 	statscmd "github.com/kfp-go/kfp-go/cmd/internal/command/stats"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/version"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
@@ -30,6 +31,7 @@ func Shapes() []Shape {
 	return []Shape{
 		{"Run", "A run: `run --output json`, `submit --output json`, `runs get --output json`. States of runs are `planned`, `submitted`, `running`,\n`succeeded`, `failed`, `stopped` and `lost`; of tasks `pending`, `running`, `succeeded`, `failed`, `skipped`, `cached` and `stopped`. A\nvalue is any JSON value; an artifact is an object with `uri`, a list of artifacts a list of such objects, a secret\n`{\"redacted\": true}`. `tasks` has the last attempt of each, in order of `path`, with\nthose before it in `earlier`: what all attempts share stands with the last only. A task waits from `created` to `scheduled` for a node, until\n`started` for its image and its program. `code.dirty`: tracked files were changed, or the pipeline's file is not tracked. An `slo`'s lengths are\nseconds. `updated` is when the last of it was recorded. Times are RFC 3339 in UTC.", exampleRun()},
 		{"RunList", "Runs, the newest first: `runs list --output json`. Each is a Run without `tasks`.", exampleList()},
+		{"RunSync", "What became of the record of each run: `runs sync --output json`. `was` is the state before, missing where the run was not recorded;\n`fresh`: something was written; `note` says why nothing could be learned.", exampleSync()},
 		{"Lineage", "Where things came from (`up`) and what became of them (`down`): `lineage --format json`. Each is a tree of nodes: a `run`, a\n`task` or an `artifact`; `port` is the input or output over which the node above led here; `seen` marks a node whose children\nstand elsewhere in the tree, `cut` one at the greatest depth.", exampleLineage()},
 		{"MetadataVerification", "What is damaged or missing in the metadata file: `meta verify --output json`. `object` is its name there.", exampleVerification()},
 		{"Stats", "How well pipelines serve: `stats --output json`; [stats.md](stats.md) defines each figure. Shares are between 0 and 1, lengths are seconds;\n`null` stands where there is nothing to tell.", exampleStats()},
@@ -102,7 +104,7 @@ func exampleRun() report.Run {
 			Inputs: map[string]any{"model": exampleArtifact()}, Outputs: map[string]any{"verdict": "no"},
 			Earlier: []report.Task{{
 				Path: "gate[0]/publish", State: "failed", Attempt: 1, Class: "preempted", Message: "the node was shut down", ExitCode: &preempted,
-				Pod: "iris-e6426c-publish-0", Node: "node-7", Created: moment(20), Scheduled: moment(21), Started: moment(22), Finished: moment(27),
+				Pod: "iris-e6426c-publish-0", Node: "node-7", Logs: "s3://bucket/logs/iris-e6426c/iris-e6426c-publish-0/main.log", Created: moment(20), Scheduled: moment(21), Started: moment(22), Finished: moment(27),
 			}},
 		}},
 	}
@@ -115,6 +117,13 @@ func exampleList() report.Runs {
 	r.State = "succeeded"
 	r.Attempt = 0
 	return report.Runs{APIVersion: report.APIVersion, Kind: "RunList", Runs: []report.Run{r}}
+}
+
+func exampleSync() runs.Synced {
+	return runs.Synced{APIVersion: report.APIVersion, Kind: "RunSync", Runs: []runs.SyncedRun{
+		{ID: exampleID, Name: "iris-e6426c", Was: "submitted", State: "succeeded", Fresh: true},
+		{ID: "01a20ac3-ce8a-7959-8e41-000000000000", Name: "iris-000000", Was: "running", State: "running", Note: "the API server at https://127.0.0.1:6443 cannot be reached: connection refused"},
+	}}
 }
 
 func exampleLineage() lineage.Document {

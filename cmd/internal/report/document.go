@@ -64,6 +64,7 @@ type Task struct {
 	CacheKey    string              `json:"cacheKey,omitempty"`
 	Pod         string              `json:"pod,omitempty"`
 	Node        string              `json:"node,omitempty"`
+	Logs        string              `json:"logs,omitempty"`      // URI of what it printed
 	Created     *time.Time          `json:"created,omitempty"`   // it was ready to go
 	Scheduled   *time.Time          `json:"scheduled,omitempty"` // its pod got a node
 	Started     *time.Time          `json:"started,omitempty"`   // its program began
@@ -116,7 +117,7 @@ func FromBackend(r *backend.Run) Run {
 func taskFromBackend(t *backend.Task) Task {
 	out := Task{
 		Path: t.Path, State: string(t.State), Attempt: t.Attempt, Class: t.Class, Message: t.Message,
-		ExitCode: t.ExitCode, Component: t.Component, Image: t.Image, ImageDigest: t.ImageDigest, CacheKey: t.CacheKey, Pod: t.Pod, Node: t.Node,
+		ExitCode: t.ExitCode, Component: t.Component, Image: t.Image, ImageDigest: t.ImageDigest, CacheKey: t.CacheKey, Pod: t.Pod, Node: t.Node, Logs: t.Logs,
 		Created: timeOf(t.Created), Scheduled: timeOf(t.Scheduled), Started: timeOf(t.Started), Finished: timeOf(t.Finished),
 		Inputs: orNil(values(t.Inputs)), Outputs: orNil(values(t.Outputs)),
 	}
@@ -187,7 +188,7 @@ func FromMetadata(r *metadata.Run) Run {
 func taskFromMetadata(t *metadata.TaskRecord) Task {
 	return Task{
 		Path: t.Path, State: string(t.State), Attempt: t.Attempt, Class: t.Class, Message: t.Message,
-		ExitCode: t.Exit, Component: t.Component, Image: t.Image, ImageDigest: t.ImageDigest, Resources: t.Resources, CacheKey: t.Cache, Pod: t.Pod, Node: t.Node,
+		ExitCode: t.Exit, Component: t.Component, Image: t.Image, ImageDigest: t.ImageDigest, Resources: t.Resources, CacheKey: t.Cache, Pod: t.Pod, Node: t.Node, Logs: t.Logs,
 		Created: timeOf(t.Created), Scheduled: timeOf(t.Scheduled), Started: timeOf(t.Started), Finished: timeOf(t.Finished),
 		Inputs: orNil(recorded(t.Inputs)), Outputs: orNil(recorded(t.Outputs)),
 	}

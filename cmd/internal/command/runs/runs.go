@@ -12,9 +12,9 @@ import (
 func New(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs",
-		Short: "List and show recorded runs",
-		Long: `List and show runs from the metadata file, those of this machine and of
-clusters alike.`,
+		Short: "List, show, follow and stop recorded runs",
+		Long: `List, show, follow and stop runs from the metadata file, those of this machine
+and of clusters alike.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: app.Group,
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/output"
 	"github.com/kfp-go/kfp-go/cmd/internal/recording"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
-	"github.com/kfp-go/kfp-go/cmd/internal/term"
 )
 
 // WatchOptions of runs watch.
@@ -150,11 +149,11 @@ func show(opt *WatchOptions, doc report.Run) error {
 	if opt.Config.Output == "json" {
 		return output.JSON(a.IO.Out, doc)
 	}
-	theme := term.OutTheme(a.IO)
-	if err := report.WriteRun(a.IO.Out, doc, theme, a.Now(), false); err != nil {
+	look := report.LookOf(a.IO, a.Now())
+	if err := report.WriteRun(a.IO.Out, doc, look); err != nil {
 		return err
 	}
-	return report.WriteArtifacts(a.IO.Out, doc, theme)
+	return report.WriteArtifacts(a.IO.Out, doc, look.Theme)
 }
 
 func end(state string) error {
