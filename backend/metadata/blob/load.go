@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -32,6 +33,9 @@ func (s *Store) looking(ctx context.Context, q metadata.Query, newest bool, f fu
 	degraded := false
 	for attempt := 0; ; {
 		v, err := s.look(ctx, q, newest, degraded)
+		if err == nil && (attempt > 0 || len(v.piles) == 0 && len(v.sources) == 0) {
+			err = s.still(ctx)
+		}
 		if err == nil {
 			err = f(v, attempt >= relists)
 		}
@@ -44,6 +48,16 @@ func (s *Store) looking(ctx context.Context, q metadata.Query, newest bool, f fu
 			return err
 		}
 	}
+}
+
+// still makes sure that the store is there where little was found in it: it may
+// have been removed meanwhile, and less than everything would look like all.
+func (s *Store) still(ctx context.Context) error {
+	names, err := s.formats(ctx)
+	if err == nil && len(names) == 0 {
+		err = fmt.Errorf("%s was removed while it was read: %w", s.where, metadata.ErrUnavailable)
+	}
+	return err
 }
 
 // Load implements metadata.Store. It reads the newest runs first and no more

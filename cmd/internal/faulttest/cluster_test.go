@@ -179,3 +179,10 @@ func answer(w http.ResponseWriter, code int, body any) {
 func fail(w http.ResponseWriter, code int, reason string) {
 	answer(w, code, map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": reason})
 }
+
+// count is how many Workflows there are.
+func (c *cluster) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.workflows)
+}

@@ -76,7 +76,7 @@ func (s sweep) all(t *testing.T, c *cluster) {
 	}
 }
 
-// sample keeps of each kind the first, the last and every third hit.
+// sample keeps of each kind the first, the last and every fifth hit.
 func sample(hits []hit) []hit {
 	last := map[string]int{}
 	for i, h := range hits {
@@ -86,7 +86,7 @@ func sample(hits []hit) []hit {
 	return slices.DeleteFunc(slices.Clone(hits), func(h hit) bool {
 		n := seen[h.name()]
 		seen[h.name()]++
-		return n%3 != 0 && hits[last[h.name()]] != h
+		return n%5 != 0 && hits[last[h.name()]] != h
 	})
 }
 
