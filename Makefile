@@ -43,6 +43,7 @@ e2e-corpus: ## KFP's own test pipelines on the cluster that $$KUBECONFIG names, 
 nightly: build ## what takes hours: 100,000 random pipelines compiled, 5,000 run here, 200 on the cluster; each fuzz target for five minutes
 	KFPGO_RANDOM='compile=100000 local=5000' $(GO) test -tags $(TAGS) -count=1 -timeout 12h ./cmd/internal/randomtest/
 	KFPGO_RANDOM='cluster=200' $(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 4h -run E2E -v ./cmd/internal/randomtest/
+	KFPGO_FAULTS=nightly $(GO) test -tags $(TAGS) -count=1 -timeout 2h -run 'Crowd|Contest' -v ./backend/metadata/blob/
 	$(MAKE) e2e-corpus
 	$(MAKE) fuzz FUZZTIME=5m
 
