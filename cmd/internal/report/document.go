@@ -197,12 +197,13 @@ func taskFromMetadata(t *metadata.TaskRecord) Task {
 func recorded(in map[string]metadata.Value) map[string]any {
 	out := make(map[string]any, len(in))
 	for k, v := range in {
-		out[k] = recordedValue(v)
+		out[k] = RecordedValue(v)
 	}
 	return out
 }
 
-func recordedValue(v metadata.Value) any {
+// RecordedValue is a recorded value as documents have it.
+func RecordedValue(v metadata.Value) any {
 	switch {
 	case v.Redacted:
 		return Redacted{true}
