@@ -16,6 +16,7 @@ import (
 	statscmd "github.com/kfp-go/kfp-go/cmd/internal/command/stats"
 	"github.com/kfp-go/kfp-go/cmd/internal/command/version"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
+	"github.com/kfp-go/kfp-go/cmd/internal/rundiff"
 	"github.com/kfp-go/kfp-go/cmd/internal/stats"
 	"github.com/kfp-go/kfp-go/compiler/diag/render"
 )
@@ -32,6 +33,7 @@ func Shapes() []Shape {
 		{"Run", "A run: `run --output json`, `submit --output json`, `runs get --output json`. States of runs are `planned`, `submitted`, `running`,\n`succeeded`, `failed`, `stopped` and `lost`; of tasks `pending`, `running`, `succeeded`, `failed`, `skipped`, `cached` and `stopped`. A\nvalue is any JSON value; an artifact is an object with `uri`, a list of artifacts a list of such objects, a secret\n`{\"redacted\": true}`. `tasks` has the last attempt of each, in order of `path`, with\nthose before it in `earlier`: what all attempts share stands with the last only. A task waits from `created` to `scheduled` for a node, until\n`started` for its image and its program. `code.dirty`: tracked files were changed, or the pipeline's file is not tracked. An `slo`'s lengths are\nseconds. `updated` is when the last of it was recorded. Times are RFC 3339 in UTC.", exampleRun()},
 		{"RunList", "Runs, the newest first: `runs list --output json`. Each is a Run without `tasks`.", exampleList()},
 		{"RunSync", "What became of the record of each run: `runs sync --output json`. `was` is the state before, missing where the run was not recorded;\n`fresh`: something was written; `note` says why nothing could be learned.", exampleSync()},
+		{"RunDiff", "Why the results of two runs differ: `runs diff A B --output json`. `causes` are in order of how likely they explain the results; the aspects\nare `parameters`, `code`, `images`, `inputs`, `profile`, `resources`, `manifest`, `engine`, `kfp-go`, `revision` and `labels`, of results `states`,\n`outputs`, `cache`, `tries` and `durations` (seconds, where they differ by a second and a quarter). A side without a value has nothing of that\nname. `equal` and `unknown` name the other aspects; `partsAt` is the first task that made other outputs of the same inputs; a `diff` is in the\nunified format, empty where too much changed, `cut` where it does not end.", exampleDiff()},
 		{"Lineage", "Where things came from (`up`) and what became of them (`down`): `lineage --format json`. Each is a tree of nodes: a `run`, a\n`task` or an `artifact`; `port` is the input or output over which the node above led here; `seen` marks a node whose children\nstand elsewhere in the tree, `cut` one at the greatest depth.", exampleLineage()},
 		{"MetadataVerification", "What is damaged or missing in the metadata file: `meta verify --output json`. `object` is its name there.", exampleVerification()},
 		{"Stats", "How well pipelines serve: `stats --output json`; [stats.md](stats.md) defines each figure. Shares are between 0 and 1, lengths are seconds;\n`null` stands where there is nothing to tell.", exampleStats()},
@@ -124,6 +126,22 @@ func exampleSync() runs.Synced {
 		{ID: exampleID, Name: "iris-e6426c", Was: "submitted", State: "succeeded", Fresh: true},
 		{ID: "01a20ac3-ce8a-7959-8e41-000000000000", Name: "iris-000000", Was: "running", State: "running", Note: "the API server at https://127.0.0.1:6443 cannot be reached: connection refused"},
 	}}
+}
+
+func exampleDiff() rundiff.Document {
+	return rundiff.Document{
+		APIVersion: report.APIVersion, Kind: "RunDiff",
+		A:          rundiff.Side{ID: exampleID, Name: "iris-e6426c", Pipeline: "iris", State: "succeeded"},
+		B:          rundiff.Side{ID: "01a20ac4-1b2c-7959-8e41-3b5c7ae6426d", Name: "iris-e6426d", Pipeline: "iris", State: "failed"},
+		Conclusion: "the same images and inputs; parameter rate differs: 0.1 → 0.2, code pipeline file differs",
+		Causes: []rundiff.Difference{
+			{Aspect: "parameters", Name: "rate", A: 0.1, B: 0.2},
+			{Aspect: "code", Name: "pipeline file", A: "sha256:5d41402abc4b2a76…", B: "sha256:7d793037a0760186…"},
+		},
+		Results: []rundiff.Difference{{Aspect: "states", Task: "gate[0]/publish", A: "succeeded", B: "failed (error)"}},
+		PartsAt: "train", Equal: []string{"images", "inputs"}, Unknown: []string{"revision"},
+		Changes: []rundiff.Change{{Document: "pipeline", Diff: "@@ -12,1 +12,1 @@\n-    retry: 1\n+    retry: 2\n", Cut: true}},
+	}
 }
 
 func exampleLineage() lineage.Document {

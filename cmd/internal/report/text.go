@@ -78,7 +78,7 @@ func writeHead(w io.Writer, r Run, look Look) error {
 	if r.Message == "" {
 		return nil
 	}
-	return look.paragraph(w, look.Theme.Dim(term.Pad("message", 9))+" ", strings.Repeat(" ", 10), term.Clean(r.Message))
+	return look.Paragraph(w, look.Theme.Dim(term.Pad("message", 9))+" ", strings.Repeat(" ", 10), term.Clean(r.Message))
 }
 
 func createdText(r Run) string {

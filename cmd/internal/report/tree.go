@@ -180,7 +180,7 @@ func WriteCauses(w io.Writer, tasks []Task, look Look) error {
 func writeCause(w io.Writer, t *Task, look Look) error {
 	head := look.Theme.Bold(term.Clean(t.Path)) + " " + look.Theme.State(t.State, term.Clean(t.State))
 	if len(t.Earlier) == 0 {
-		return look.paragraph(w, head+": ", "  ", reason(t))
+		return look.Paragraph(w, head+": ", "  ", reason(t))
 	}
 	if _, err := fmt.Fprintln(w, head); err != nil {
 		return err
@@ -193,7 +193,7 @@ func writeCause(w io.Writer, t *Task, look Look) error {
 		if d := took(e.Started, e.Finished, look.Now, e.State); d != "" {
 			what = d + ", " + what
 		}
-		if err := look.paragraph(w, fmt.Sprintf("  try %d: ", max(e.Attempt, 1)), "         ", what); err != nil {
+		if err := look.Paragraph(w, fmt.Sprintf("  try %d: ", max(e.Attempt, 1)), "         ", what); err != nil {
 			return err
 		}
 	}
@@ -225,9 +225,9 @@ const plainWidth = 100
 // maxReason is how many cells of a message are shown.
 const maxReason = 800
 
-// paragraph prints text behind its head, wrapped at the width of the look; the
+// Paragraph prints text behind its head, wrapped at the width of the look; the
 // lines after the first are indented.
-func (look Look) paragraph(w io.Writer, head, indent, text string) error {
+func (look Look) Paragraph(w io.Writer, head, indent, text string) error {
 	if text == "" {
 		head = strings.TrimSuffix(head, ": ")
 	}

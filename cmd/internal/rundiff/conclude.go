@@ -9,7 +9,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
 )
 
-// told at most so many differences in the conclusion.
+// maxTold is how many differences the conclusion tells.
 const maxTold = 2
 
 // conclude says in one sentence what is the same and what is not.

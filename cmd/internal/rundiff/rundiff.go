@@ -84,7 +84,7 @@ func causes() []string {
 
 func results() []string { return []string{States, Outputs, Cache, Tries, Durations} }
 
-// Equal reports whether nothing but durations differs.
+// Same reports whether nothing but durations differs.
 func (d *Document) Same() bool {
 	for _, r := range d.Results {
 		if r.Aspect != Durations {

@@ -30,14 +30,15 @@ const (
 	different
 )
 
-func (r *relation) add(other relation) {
+// and is the relation of two things together.
+func (r relation) and(other relation) relation {
 	switch {
-	case *r == different || other == different:
-		*r = different
-	case *r == untold && other == untold:
-	case *r == equal && other == untold, *r == untold:
-		*r = other
+	case r == different || other == different:
+		return different
+	case r == untold || other == untold:
+		return untold
 	}
+	return equal
 }
 
 func pair(a, b *metadata.Run) []*taskPair {
@@ -226,7 +227,7 @@ type Seconds float64
 func partsAt(pairs []*taskPair) string {
 	var first *taskPair
 	for _, p := range pairs {
-		if p.outputs != different || p.inputs == different || p.image == different {
+		if p.outputs != different || p.inputs != equal || p.image == different {
 			continue
 		}
 		if first == nil || p.a.Started.Before(first.a.Started) {

@@ -17,7 +17,9 @@ const (
 	defaultWidth = 100
 )
 
-func durationText(s Seconds) string { return term.Duration(time.Duration(float64(s) * float64(time.Second))) }
+func durationText(s Seconds) string {
+	return term.Duration(time.Duration(float64(s) * float64(time.Second)))
+}
 
 // Write prints the comparison for people.
 func Write(w io.Writer, d *Document, look report.Look) error {
@@ -26,14 +28,20 @@ func Write(w io.Writer, d *Document, look report.Look) error {
 	if t.width == 0 {
 		t.width = defaultWidth
 	}
+	sides := term.NewTable("", "NAME", "PIPELINE", "STATE", "ID")
 	for _, s := range []struct {
 		mark string
 		side Side
 	}{{"A", d.A}, {"B", d.B}} {
-		fmt.Fprintf(out, "%s  %s  %s  %s  %s\n", look.Theme.Bold(s.mark), term.Clean(s.side.Name), term.Clean(s.side.Pipeline),
-			look.Theme.State(s.side.State, term.Clean(s.side.State)), look.Theme.Dim(s.side.ID))
+		sides.Row(look.Theme.Bold(s.mark), term.Clean(s.side.Name), term.Clean(s.side.Pipeline), look.Theme.State(s.side.State, term.Clean(s.side.State)), report.Short(s.side.ID))
 	}
-	fmt.Fprintf(out, "\n%s\n", look.Theme.Bold(d.Conclusion))
+	if err := sides.Write(out, look.Theme); err != nil {
+		return err
+	}
+	fmt.Fprintln(out)
+	if err := look.Paragraph(out, "", "", d.Conclusion); err != nil {
+		return err
+	}
 	if err := t.table("CAUSE", d.Causes); err != nil {
 		return err
 	}
@@ -44,8 +52,17 @@ func Write(w io.Writer, d *Document, look report.Look) error {
 		fmt.Fprintf(out, "\nthe first task with other outputs of the same inputs: %s\n", look.Theme.Bold(term.Clean(d.PartsAt)))
 	}
 	fmt.Fprintln(out)
-	t.list("equal", d.Equal)
-	t.list("unknown", d.Unknown)
+	for _, l := range []struct {
+		head  string
+		names []string
+	}{{"equal", d.Equal}, {"unknown", d.Unknown}} {
+		if len(l.names) == 0 {
+			continue
+		}
+		if err := look.Paragraph(out, look.Theme.Dim(term.Pad(l.head, 8))+" ", "         ", strings.Join(l.names, ", ")); err != nil {
+			return err
+		}
+	}
 	for _, c := range d.Changes {
 		t.change(c)
 	}
@@ -94,12 +111,6 @@ func place(d Difference) string {
 		return term.Clean(d.Task)
 	}
 	return term.Clean(d.Task + "." + d.Name)
-}
-
-func (t *writer) list(head string, names []string) {
-	if len(names) > 0 {
-		fmt.Fprintf(t.out, "%s %s\n", t.look.Theme.Dim(term.Pad(head, 8)), strings.Join(names, ", "))
-	}
 }
 
 func (t *writer) change(c Change) {

@@ -56,14 +56,14 @@ func (c *comparer) ports(tell func(Difference), p *taskPair, a, b map[string]met
 	if !p.a.State.Final() || !p.b.State.Final() || len(a) == 0 || len(b) == 0 {
 		return untold
 	}
-	all := untold
+	all := equal
 	for _, name := range keys(a, b) {
 		x, inA := a[name]
 		y, inB := b[name]
 		if !inA || !inB {
 			continue // absent optional values; states and outputs of the run tell
 		}
-		all.add(c.value(tell, Outputs, p.path, name, x, y))
+		all = all.and(c.value(tell, Outputs, p.path, name, x, y))
 	}
 	return all
 }

@@ -12,13 +12,13 @@ import (
 func New(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs",
-		Short: "List, show, follow and stop recorded runs",
-		Long: `List, show, follow and stop runs from the metadata file, those of this machine
-and of clusters alike.`,
+		Short: "List, show, compare, follow and stop recorded runs",
+		Long: `List, show, compare, follow and stop runs from the metadata file, those of this
+machine and of clusters alike.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: app.Group,
 	}
-	cmd.AddCommand(newList(a), newGet(a))
+	cmd.AddCommand(newList(a), newGet(a), newDiff(a))
 	cmd.AddCommand(newWatch(a), newStop(a), newSync(a))
 	return cmd
 }
