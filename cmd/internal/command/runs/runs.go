@@ -18,7 +18,7 @@ machine and of clusters alike.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: app.Group,
 	}
-	cmd.AddCommand(newList(a), newGet(a), newDiff(a))
+	cmd.AddCommand(newList(a), newGet(a), newDiff(a), newDelete(a))
 	cmd.AddCommand(newWatch(a), newStop(a), newSync(a))
 	return cmd
 }
