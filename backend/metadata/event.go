@@ -217,6 +217,9 @@ func parseRecord(line []byte, skip func(string) bool) (Record, error) {
 	case kindDeleted:
 		r.Deleted = new(DeletedRecord)
 		err = json.Unmarshal(line, r.Deleted)
+	case kindLost:
+		r.Lost = new(LostRecord)
+		err = json.Unmarshal(line, r.Lost)
 	default:
 		if !json.Valid(line) {
 			err = errEmptyRecord

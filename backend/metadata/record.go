@@ -72,6 +72,7 @@ const (
 	kindTask     = "task"
 	kindArtifact = "artifact"
 	kindDeleted  = "deleted"
+	kindLost     = "lost"
 	kindEnd      = "end"
 )
 
@@ -82,6 +83,7 @@ type Record struct {
 	Task     *TaskRecord
 	Artifact *ArtifactRecord
 	Deleted  *DeletedRecord
+	Lost     *LostRecord
 	// Raw is the record's line as it was read, without the line ending; nil in
 	// a record that was made here. It keeps fields that this version does not
 	// know.
@@ -204,6 +206,14 @@ type DeletedRecord struct {
 	Reason string    `json:"reason,omitempty"`
 }
 
+// A LostRecord says that something which an event refers to is known to be lost:
+// the event before it, or a document. It keeps a store that was repaired from
+// being reported for ever.
+type LostRecord struct {
+	Digest string    `json:"digest"`
+	At     time.Time `json:"at,omitzero"`
+}
+
 // A Value is a parameter's value, or where an artifact or several lie. A
 // secret is neither: what is kept is that it was there, and whether two are equal.
 type Value struct {
@@ -256,6 +266,8 @@ func (r *Record) kind() string {
 		return kindArtifact
 	case r.Deleted != nil:
 		return kindDeleted
+	case r.Lost != nil:
+		return kindLost
 	}
 	return ""
 }
@@ -275,6 +287,8 @@ func (r *Record) line() ([]byte, error) {
 		body = r.Artifact
 	case r.Deleted != nil:
 		body = r.Deleted
+	case r.Lost != nil:
+		body = r.Lost
 	default:
 		return nil, errEmptyRecord
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/kfp-go/kfp-go/backend/failpoint"
@@ -366,13 +365,17 @@ func (c *compactor) merge(ctx context.Context, v *survey, group []*stored, level
 	if err != nil || len(group) == 0 {
 		return err
 	}
-	m := &merger{c: c, v: v, b: &segment.Builder{Level: level}, elsewhere: v.elsewhere(group)}
+	m := &merger{c: c, v: v, b: &segment.Builder{Level: level}, elsewhere: v.elsewhere(group), gone: v.gone(c.now)}
 	sources := &view{s: c.s, filter: &segment.Filter{}, listed: map[string]bool{}}
 	for _, x := range group {
 		src := &source{name: x.Name, key: x.key, index: x.Index}
 		src.advance(0)
 		sources.sources = append(sources.sources, src)
 		m.replaces = append(m.replaces, x.key)
+		if m.from == "" || x.Name.From < m.from {
+			m.from = x.Name.From
+		}
+		m.to = max(m.to, x.Name.To)
 	}
 	slices.Sort(m.replaces)
 	slices.SortFunc(sources.sources, sources.order)
@@ -431,14 +434,13 @@ type merger struct {
 	replaces  []string
 	indexes   []segment.Object
 	month     string
-	last      []*metadata.Event // the last tombstones that were left out
+	gone      map[string]time.Time
+	from, to  string // the range of the group
 }
 
 func (m *merger) finish(ctx context.Context) error {
-	if m.b.Runs() == 0 { // an index that replaces others must hold something
-		if err := m.b.Add(m.last, m.c.now); err != nil {
-			return err
-		}
+	if m.b.Runs() == 0 {
+		m.b.Empty(m.from, m.to)
 	}
 	var with []string
 	for _, x := range m.indexes {
@@ -488,11 +490,11 @@ func (v *survey) elsewhere(group []*stored) map[string]bool {
 }
 
 func (m *merger) add(ctx context.Context, e *entry, events []*metadata.Event) error {
-	deleted, gone := m.deleted(e)
+	deleted, gone := m.gone[e.run]
 	if gone {
 		events = slices.DeleteFunc(slices.Clone(events), func(e *metadata.Event) bool { return !segment.Tombstone(e) })
-		if len(m.v.damaged) == 0 && !m.elsewhere[e.run] && m.c.now.Sub(deleted) > TombTime {
-			m.last = events
+		forgotten := len(m.v.damaged) == 0 && !m.elsewhere[e.run] && m.c.now.Sub(deleted) > TombTime
+		if len(events) == 0 || forgotten {
 			return nil
 		}
 	}
@@ -510,22 +512,28 @@ func (m *merger) add(ctx context.Context, e *entry, events []*metadata.Event) er
 	return m.b.Add(events, deleted)
 }
 
-// deleted is since when the run is known to be deleted.
-func (m *merger) deleted(e *entry) (since time.Time, gone bool) {
-	for _, at := range e.rows {
-		row, err := at.line.Decode()
-		if err != nil || !row.Gone {
-			continue
-		}
-		gone = true
-		if !row.Deleted.IsZero() && (since.IsZero() || row.Deleted.Before(since)) {
-			since = row.Deleted
+// gone gives the deleted runs, and since when that is known here.
+func (v *survey) gone(now time.Time) map[string]time.Time {
+	out := map[string]time.Time{}
+	for _, x := range v.indexes {
+		for _, l := range x.Lines {
+			if !l.Gone() {
+				continue
+			}
+			row, err := l.Decode()
+			if err != nil || !row.Gone {
+				continue
+			}
+			since := row.Deleted
+			if since.IsZero() {
+				since = now
+			}
+			if old, ok := out[row.Run]; !ok || since.Before(old) {
+				out[row.Run] = since
+			}
 		}
 	}
-	if gone && since.IsZero() {
-		since = m.c.now
-	}
-	return since, gone
+	return out
 }
 
 // sweep deletes what was replaced long enough ago.
@@ -650,12 +658,109 @@ func (c *compactor) sweepOrphans(ctx context.Context, v *survey) error {
 	}
 	var keys []string
 	for key, o := range v.objects {
-		if _, ok := segment.ParseName(key); ok && !v.named(key) && c.now.Sub(o.mod) > OrphanAge {
+		if !v.named(key) && c.now.Sub(o.mod) > OrphanAge {
 			keys = append(keys, key)
 		}
 	}
-	slices.SortFunc(keys, strings.Compare)
-	return c.delete(ctx, keys...)
+	slices.Sort(keys)
+	for _, key := range keys {
+		n, ok := segment.ParseName(key)
+		if !ok {
+			continue
+		}
+		if n.Kind == segment.Segments {
+			if adopted, err := c.adopt(ctx, n); err != nil || adopted {
+				return err
+			}
+		}
+		if err := c.delete(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adopt gives a segment without an index one, if it holds events that lie
+// nowhere else: its index was lost.
+func (c *compactor) adopt(ctx context.Context, n segment.Name) (bool, error) {
+	data, err := c.s.read(ctx, n.Key(), segment.MaxObject)
+	if err != nil {
+		return true, err
+	}
+	f, damage, err := segment.Describe(n, data)
+	if err != nil || damage != nil {
+		if damage != nil {
+			c.report.Damaged = append(c.report.Damaged, metadata.Damage{Name: n.Key(), Err: damage})
+		}
+		return true, err
+	}
+	if f == nil {
+		return false, nil
+	}
+	known, err := c.s.holds(ctx, n, f)
+	if err != nil || known {
+		return false, err
+	}
+	return true, c.s.describe(ctx, f)
+}
+
+// describe writes edges and index of a segment that is there.
+func (s *Store) describe(ctx context.Context, f *segment.Folded) error {
+	if f.Edges != nil {
+		if err := s.putSame(ctx, f.Edges.Key, f.Edges.Data); err != nil {
+			return err
+		}
+	}
+	return s.putSame(ctx, f.Index.Key, f.Index.Data)
+}
+
+// holds reports whether the store holds all events of a segment in other places
+// too.
+func (s *Store) holds(ctx context.Context, n segment.Name, f *segment.Folded) (bool, error) {
+	made, _ := segment.ParseName(f.Index.Key)
+	x, err := segment.ParseIndex(made, f.Index.Data)
+	if err != nil {
+		return false, err
+	}
+	var q metadata.Query
+	for _, l := range x.Lines {
+		q.IDs = append(q.IDs, l.Run())
+	}
+	all := true
+	err = s.looking(ctx, q, false, func(v *view, last bool) error {
+		l := &loader{s: s, last: last, frames: s.frames()}
+		at := map[string]segment.Line{}
+		for _, line := range x.Lines {
+			at[line.Run()] = line
+		}
+		for {
+			e, err := v.next(ctx)
+			if err != nil {
+				return err
+			}
+			if e == nil {
+				all = all && len(at) == 0
+				return nil
+			}
+			e.rows = slices.DeleteFunc(e.rows, func(r located) bool { return r.index.Header.Segment == n.Key() })
+			others, _, err := l.whole(ctx, e)
+			if err != nil {
+				return err
+			}
+			ours, _, err := l.frames.row(ctx, located{&segment.Index{Header: segment.Header{Segment: n.Key()}}, at[e.run]})
+			if err != nil {
+				return err
+			}
+			for _, o := range ours {
+				raw, err := o.Encode()
+				if err != nil || !slices.ContainsFunc(others, func(e *metadata.Event) bool { return sameEvent(e, raw) }) {
+					all = false
+				}
+			}
+			delete(at, e.run)
+		}
+	})
+	return all, err
 }
 
 // delete removes objects; it does not matter if some stay.

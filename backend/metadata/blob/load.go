@@ -32,12 +32,13 @@ var errForeign = errors.New("its name is not that of an event")
 func (s *Store) looking(ctx context.Context, q metadata.Query, newest bool, f func(v *view, last bool) error) error {
 	degraded := false
 	for attempt := 0; ; {
-		v, err := s.look(ctx, q, newest, degraded)
+		last := attempt >= relists
+		v, err := s.look(ctx, q, newest, last, degraded)
 		if err == nil && (attempt > 0 || len(v.piles) == 0 && len(v.sources) == 0) {
 			err = s.still(ctx)
 		}
 		if err == nil {
-			err = f(v, attempt >= relists)
+			err = f(v, last)
 		}
 		switch {
 		case errors.Is(err, errDegraded) && !degraded:
@@ -78,8 +79,16 @@ func (s *Store) Load(ctx context.Context, q metadata.Query) (*metadata.Snapshot,
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(snap.Damaged, func(a, b metadata.Damage) int { return strings.Compare(a.Name, b.Name) })
+	snap.Damaged = sortDamage(snap.Damaged)
 	return snap, nil
+}
+
+// sortDamage puts findings in order, each once.
+func sortDamage(all []metadata.Damage) []metadata.Damage {
+	slices.SortStableFunc(all, func(a, b metadata.Damage) int { return strings.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(all, func(a, b metadata.Damage) bool {
+		return a.Name == b.Name && a.Err.Error() == b.Err.Error()
+	})
 }
 
 func (s *Store) load(ctx context.Context, v *view, last bool) (*metadata.Snapshot, error) {

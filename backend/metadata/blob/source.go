@@ -20,6 +20,7 @@ type source struct {
 	at    int            // the row whose turn it is
 	head  string         // its run; "" at the end; of an index that was not read the first that may be in it
 	dead  bool           // others replace it
+	lost  bool           // its segment is not there
 }
 
 // advance goes to the next row, which is by steps away.
@@ -38,6 +39,7 @@ type view struct {
 	s       *Store
 	q       metadata.Query
 	newest  bool // runs are given the newest first, else the oldest
+	last    bool // nothing is listed again
 	filter  *segment.Filter
 	piles   []*pile // in the order in which runs are given
 	sources []*source
@@ -67,30 +69,38 @@ var (
 
 // look lists a store. In a degraded view all indexes are read at once, and
 // segments without a usable one are indexed on the spot.
-func (s *Store) look(ctx context.Context, q metadata.Query, newest, degraded bool) (*view, error) {
-	v := &view{s: s, q: q, newest: newest, filter: segment.NewFilter(q), listed: map[string]bool{}}
+func (s *Store) look(ctx context.Context, q metadata.Query, newest, last, degraded bool) (*view, error) {
+	v := &view{s: s, q: q, newest: newest, last: last, filter: segment.NewFilter(q), listed: map[string]bool{}}
 	keys, err := s.list(ctx, inboxDir)
 	if err != nil {
 		return nil, err
 	}
 	v.piles = v.sortPiles(keys)
-	if keys, err = s.list(ctx, segment.Indexes.Dir()); err != nil {
+	indexes, segments, err := s.listFolded(ctx)
+	if err != nil {
 		return nil, err
 	}
-	for _, key := range keys {
+	here := countPlaces(segments)
+	for _, key := range indexes {
 		n, ok := segment.ParseName(key)
 		if !ok {
 			v.damaged = append(v.damaged, metadata.Damage{Name: key, Err: errForeignIndex})
 			continue
 		}
 		v.listed[key] = true
+		here[placeOf(n)]--
 		if degraded || v.wants(n) {
-			v.sources = append(v.sources, &source{name: n, key: key, head: n.To})
+			v.sources = append(v.sources, &source{name: n, key: key, head: n.To, lost: here[placeOf(n)] < 0})
 		}
 	}
 	slices.SortFunc(v.sources, v.order)
 	if degraded {
-		return v, v.degrade(ctx)
+		return v, v.degrade(ctx, segments)
+	}
+	for _, n := range here {
+		if n > 0 { // a segment whose index is yet to come, or was lost
+			return nil, errDegraded
+		}
 	}
 	if q.Limit == 0 || !newest {
 		return v, v.readAll(ctx)
@@ -98,7 +108,37 @@ func (s *Store) look(ctx context.Context, q metadata.Query, newest, degraded boo
 	return v, nil
 }
 
-var errForeignIndex = fmt.Errorf("%w: its name is not that of an index", metadata.ErrDamaged)
+// listFolded lists indexes, then segments: a segment is written before its
+// index, and deleted after it.
+func (s *Store) listFolded(ctx context.Context) (indexes, segments []string, err error) {
+	if indexes, err = s.list(ctx, segment.Indexes.Dir()); err == nil {
+		segments, err = s.list(ctx, segment.Segments.Dir())
+	}
+	return indexes, segments, err
+}
+
+// A place is what the names of a segment and of its index have in common.
+type place struct {
+	level    int
+	from, to string
+}
+
+func placeOf(n segment.Name) place { return place{n.Level, n.From, n.To} }
+
+func countPlaces(keys []string) map[place]int {
+	out := map[place]int{}
+	for _, key := range keys {
+		if n, ok := segment.ParseName(key); ok {
+			out[placeOf(n)]++
+		}
+	}
+	return out
+}
+
+var (
+	errForeignIndex = fmt.Errorf("%w: its name is not that of an index", metadata.ErrDamaged)
+	errNoSegment    = fmt.Errorf("%w: the segment that it describes is missing", metadata.ErrDamaged)
+)
 
 func (v *view) wants(n segment.Name) bool {
 	if v.q.Run != "" && !n.Holds(v.q.Run) {
@@ -181,6 +221,14 @@ func (v *view) read(ctx context.Context, sources []*source) error {
 			return errs[i]
 		}
 	}
+	for _, src := range sources {
+		if src.lost && !src.dead {
+			if !v.last {
+				return errMoved
+			}
+			v.damaged = append(v.damaged, metadata.Damage{Name: src.key, Err: errNoSegment})
+		}
+	}
 	return nil
 }
 
@@ -206,7 +254,7 @@ func (v *view) ready(src *source) {
 // degrade reads every index, reports those that are damaged, and puts the rows
 // of the segments that no usable index describes in their place. An index
 // replaces nothing while one that it needs is damaged.
-func (v *view) degrade(ctx context.Context) error {
+func (v *view) degrade(ctx context.Context, segments []string) error {
 	var usable []*source
 	described := map[string]bool{}
 	for _, src := range v.sources {
@@ -225,11 +273,7 @@ func (v *view) degrade(ctx context.Context) error {
 			return err
 		}
 	}
-	keys, err := v.s.list(ctx, segment.Segments.Dir())
-	if err != nil {
-		return err
-	}
-	for _, key := range keys {
+	for _, key := range segments {
 		n, ok := segment.ParseName(key)
 		if !ok || described[key] || !v.wants(n) {
 			continue
@@ -251,6 +295,15 @@ func (v *view) degrade(ctx context.Context) error {
 	slices.SortFunc(v.sources, v.order)
 	for _, src := range v.sources {
 		v.ready(src)
+	}
+	for _, src := range v.sources {
+		if src.dead || src.index.Header.Segment == "" || slices.Contains(segments, src.index.Header.Segment) {
+			continue
+		}
+		if !v.last {
+			return errMoved
+		}
+		v.damaged = append(v.damaged, metadata.Damage{Name: src.key, Err: errNoSegment})
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	gcblob "gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
@@ -131,10 +132,19 @@ func (s *Store) PutBlob(ctx context.Context, data []byte) (string, error) {
 	if !errors.Is(err, metadata.ErrConflict) {
 		return digest, err
 	}
-	if _, err := s.Blob(ctx, digest); !errors.Is(err, metadata.ErrDamaged) {
+	_, err = s.Blob(ctx, digest)
+	if err != nil && !errors.Is(err, metadata.ErrDamaged) && !errors.Is(err, metadata.ErrNotFound) {
 		return digest, err
 	}
-	// Whatever lies there is not what its name says: put it right.
+	if err == nil {
+		// Garbage collection must not take it before an event names it. Its days of
+		// grace are many times what clocks may differ here.
+		mod, err := s.modTime(ctx, key)
+		if err != nil || time.Since(mod) < touchAge {
+			return digest, err
+		}
+	}
+	// Whatever lies there is not what its name says, or old: put it right.
 	return digest, s.fail("write", key, s.put(ctx, key, data, "application/octet-stream", false))
 }
 

@@ -112,6 +112,10 @@ func (b *Builder) addEdges(row *Row, run *metadata.Run) error {
 	return nil
 }
 
+// Empty says of which runs a segment that holds none might hold some: so an
+// index can replace others of which nothing is left.
+func (b *Builder) Empty(from, to string) { b.from, b.to = from, to }
+
 // Runs is how many were added.
 func (b *Builder) Runs() int { return b.runs }
 
@@ -171,6 +175,35 @@ func Check(x *Index, segment []byte) error {
 	return nil
 }
 
+// CheckDerived is Check, and compares what the index says of each run with what
+// its events say.
+func CheckDerived(x *Index, segment []byte) error {
+	if err := Check(x, segment); err != nil {
+		return err
+	}
+	for _, l := range x.Lines {
+		row, err := l.Decode()
+		if err != nil {
+			return err
+		}
+		events, err := row.Read(segment)
+		if err != nil {
+			return err
+		}
+		want, _ := newRow(Sort(events))
+		if row.Gone != want.Gone || row.Tombs != want.Tombs || row.At != want.At || row.Record != nil && !sameRun(row.Record, want.Record) {
+			return damaged("what it says of run %s is not what the events say", row.Run)
+		}
+	}
+	return nil
+}
+
+// sameRun compares what every version derives alike.
+func sameRun(a, b *metadata.RunRecord) bool {
+	return a.Attempt == b.Attempt && a.State == b.State && a.Seen == b.Seen && a.Name == b.Name && a.Pipeline == b.Pipeline &&
+		a.Engine == b.Engine && a.Workflow == b.Workflow && a.Finished.Equal(b.Finished)
+}
+
 // Read gives the run's events out of the whole segment.
 func (r *Row) Read(segment []byte) ([]*metadata.Event, error) {
 	var events []*metadata.Event
@@ -185,6 +218,17 @@ func (r *Row) Read(segment []byte) ([]*metadata.Event, error) {
 		events = append(events, part...)
 	}
 	return events, r.CheckCount(events)
+}
+
+// Salvage gives those events of the run that are whole in a damaged segment.
+func (r *Row) Salvage(segment []byte) []*metadata.Event {
+	var events []*metadata.Event
+	for _, s := range r.Spans() {
+		if s.Offset < int64(len(segment)) {
+			events = append(events, Salvage(segment[s.Offset:min(s.Offset+s.Length, int64(len(segment)))], r.Run)...)
+		}
+	}
+	return events
 }
 
 // CheckCount reports ErrDamaged if that many events are not what the row states.
