@@ -37,6 +37,8 @@ type repairer struct {
 	s   *Store
 	opt RepairOptions
 	did []Repair
+	// replaced are indexes whose events others hold as well.
+	replaced map[string]bool
 }
 
 // Repair moves aside what is damaged, makes again what is derived, and records
@@ -95,8 +97,10 @@ func (r *repairer) format(ctx context.Context) error {
 		}
 		var f format
 		if err == nil && json.Unmarshal(data, &f) == nil && f.Format == formatName {
-			_, err := r.s.known(ctx) // newer ones are refused here
-			return err
+			if _, err := r.s.known(ctx); err != nil { // newer ones are refused here
+				return err
+			}
+			return r.feature(ctx, last, f)
 		}
 		if err := r.aside(ctx, last, fmt.Errorf("the format file is unreadable")); err != nil || r.opt.DryRun {
 			return err
@@ -126,6 +130,19 @@ func (r *repairer) format(ctx context.Context) error {
 		return r.s.require(ctx, featureSegments)
 	}
 	return nil
+}
+
+// feature has the format say that there are segments, if there are.
+func (r *repairer) feature(ctx context.Context, key string, f format) error {
+	segments, err := r.s.list(ctx, segment.Segments.Dir())
+	if err != nil || len(segments) == 0 || slices.Contains(f.Reader, featureSegments) {
+		return err
+	}
+	r.say(key, "followed by one that says that there are segments")
+	if r.opt.DryRun {
+		return nil
+	}
+	return r.s.require(ctx, featureSegments)
 }
 
 func (r *repairer) inbox(ctx context.Context) error {
@@ -165,7 +182,7 @@ func (r *repairer) folded(ctx context.Context) error {
 		return err
 	}
 	described := map[string][]*segment.Index{}
-	replaced := map[string]bool{}
+	r.replaced = map[string]bool{}
 	for _, key := range indexes {
 		x, err := r.index(ctx, key)
 		if err != nil {
@@ -174,7 +191,7 @@ func (r *repairer) folded(ctx context.Context) error {
 		if x != nil {
 			described[x.Header.Segment] = append(described[x.Header.Segment], x)
 			for _, old := range x.Header.Replaces {
-				replaced[old] = true
+				r.replaced[old] = true
 			}
 		}
 	}
@@ -186,10 +203,7 @@ func (r *repairer) folded(ctx context.Context) error {
 	}
 	for _, all := range described {
 		for _, x := range all {
-			if !replaced[x.Name.Key()] {
-				err = r.rescue(ctx, x, nil)
-			}
-			if err == nil {
+			if err = r.rescue(ctx, x, nil); err == nil {
 				err = r.asideIndex(ctx, x, errNoSegment)
 			}
 			if err != nil {
@@ -286,8 +300,8 @@ func (r *repairer) soundEdges(ctx context.Context, x *segment.Index) error {
 // describe makes the index of a whole segment.
 func (r *repairer) describe(ctx context.Context, n segment.Name, data []byte) error {
 	f, damage, err := segment.Describe(n, data)
-	if err == nil {
-		err = damage
+	if err == nil && damage != nil {
+		return r.damagedSegment(ctx, n, data, nil, damage)
 	}
 	if err != nil || f == nil {
 		return err
@@ -325,8 +339,9 @@ func (r *repairer) damagedSegment(ctx context.Context, n segment.Name, data []by
 			}
 		}
 	}
-	if err := r.writeWhole(ctx, n, whole); err != nil {
-		return err
+	written, err := r.writeWhole(ctx, n, whole)
+	if err != nil || written == n.Key() {
+		return err // all of it was whole, and is in its place again
 	}
 	for _, x := range described {
 		if err := r.rescue(ctx, x, whole); err != nil {
@@ -339,7 +354,8 @@ func (r *repairer) damagedSegment(ctx context.Context, n segment.Name, data []by
 	return r.aside(ctx, n.Key(), why)
 }
 
-func (r *repairer) writeWhole(ctx context.Context, n segment.Name, whole map[string][]*metadata.Event) error {
+// writeWhole writes a segment of events that are whole and gives its key.
+func (r *repairer) writeWhole(ctx context.Context, n segment.Name, whole map[string][]*metadata.Event) (key string, err error) {
 	var ids []string
 	events := 0
 	for id, es := range whole {
@@ -349,32 +365,35 @@ func (r *repairer) writeWhole(ctx context.Context, n segment.Name, whole map[str
 		}
 	}
 	if len(ids) == 0 {
-		return nil
+		return "", nil
 	}
 	slices.Sort(ids)
 	b := &segment.Builder{Level: n.Level, KeepIDs: true}
 	for _, id := range ids {
 		if err := b.Add(whole[id], time.Time{}); err != nil {
-			return err
+			return "", err
 		}
 	}
 	f, err := b.Finish(nil, nil)
 	if err != nil {
-		return err
+		return "", err
 	}
 	r.say(f.Segment.Key, "written with the %d events of %d runs that are whole in %s", events, len(ids), n.Key())
 	if r.opt.DryRun {
-		return nil
+		return f.Segment.Key, nil
 	}
 	if err := r.s.writeSegment(ctx, f); err != nil {
-		return err
+		return "", err
 	}
-	return r.s.putSame(ctx, f.Index.Key, f.Index.Data)
+	return f.Segment.Key, r.s.putSame(ctx, f.Index.Key, f.Index.Data)
 }
 
 // rescue records again what an index knows of runs whose frames are lost, whole
 // or in part.
 func (r *repairer) rescue(ctx context.Context, x *segment.Index, whole map[string][]*metadata.Event) error {
+	if r.replaced[x.Name.Key()] {
+		return nil
+	}
 	edges := r.edges(ctx, x)
 	for _, l := range x.Lines {
 		row, err := l.Decode()

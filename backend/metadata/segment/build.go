@@ -127,7 +127,7 @@ func (b *Builder) Full() bool {
 // Finish gives the objects and empties the builder. replaces and with go into
 // the index.
 func (b *Builder) Finish(replaces, with []string) (*Folded, error) {
-	name := Name{Kind: Segments, Level: b.Level, From: b.from, To: b.to, Sum: sum(b.segment)}
+	name := NameOf(Segments, b.Level, b.from, b.to, b.segment)
 	f := &Folded{Segment: Object{name.Key(), b.segment}}
 	f.Header = Header{Kind: "index", Version: indexVersion, Segment: f.Segment.Key, Runs: b.runs, Events: b.events, Replaces: replaces, With: with}
 	if len(b.edges) > 0 {

@@ -81,6 +81,11 @@ func ParseName(key string) (n Name, ok bool) {
 		len(n.Sum) == sumLength && strings.Trim(n.Sum, "0123456789abcdef") == ""
 }
 
+// NameOf is the name of an object with that content, of runs between two.
+func NameOf(kind Kind, level int, from, to string, data []byte) Name {
+	return Name{Kind: kind, Level: level, From: from, To: to, Sum: sum(data)}
+}
+
 const sumLength = 32
 
 func sum(data []byte) string {

@@ -38,6 +38,10 @@ func Shapes() []Shape {
 		{"Lineage", "Where things came from (`up`) and what became of them (`down`): `lineage --format json`. Each is a tree of nodes: a `run`, a\n`task` or an `artifact`; `port` is the input or output over which the node above led here; `seen` marks a node whose children\nstand elsewhere in the tree, `cut` one at the greatest depth.", exampleLineage()},
 		{"MetadataVerification", "What is damaged or missing in the metadata file: `meta verify --output json`. `object` is its name there.", exampleVerification()},
 		{"Stats", "How well pipelines serve: `stats --output json`; [stats.md](stats.md) defines each figure. Shares are between 0 and 1, lengths are seconds;\n`null` stands where there is nothing to tell.", exampleStats()},
+		{"MetadataRepair", "What was done about damage, or would be: `meta repair --output json`, `meta reindex --output json`.", exampleRepairs()},
+		{"MetadataCompaction", "What was folded: `meta compact --output json`.", exampleCompaction()},
+		{"MetadataCollection", "What was deleted, or would be: `meta gc --output json`.", exampleCollection()},
+		{"MetadataStore", "What the metadata file is: `meta init --output json`.", exampleStore()},
 		{"Diagnostics", "Findings: `validate --format json`. A place is a half-open range: lines and columns count from 1, columns in code points,\noffsets in bytes from 0. Findings stand in source order.", exampleFindings()},
 		{"CompileReport", "What a pipeline says and what becomes of it: `compile --report=json`. `id` names a row of [kfp-compatibility.md](kfp-compatibility.md) for\never; `places` has the first few of `count`; `differs` is what is not as in KFP; the findings of a construct are at its lines, those at the end belong to\nnone.", exampleReport()},
 		{"Config", "The settings: `config --output json`.", exampleConfig()},
@@ -187,6 +191,26 @@ func exampleStats() statscmd.Document {
 				Duration: &stats.Objective{Target: 0.9, Good: 18, Total: 19, Attainment: n(0.947), Met: &kept, BudgetLeft: n(0.47), Burn: burn}},
 		}},
 	}
+}
+
+func exampleRepairs() meta.Repairs {
+	return meta.Repairs{APIVersion: report.APIVersion, Kind: "MetadataRepair", Metadata: ".kfp-go", DryRun: true, Repairs: []meta.Repaired{{
+		Object: "inbox/01a20ac3-d4f2-7a31-9c55-0e6f0a1b2c3d_" + exampleID + ".ndjson",
+		Done:   "to be moved to damaged/inbox/01a20ac3-d4f2-7a31-9c55-0e6f0a1b2c3d_" + exampleID + ".ndjson: metadata: event damaged: it is torn: the closing line is missing",
+	}}}
+}
+
+func exampleCompaction() meta.Compaction {
+	return meta.Compaction{APIVersion: report.APIVersion, Kind: "MetadataCompaction", Metadata: "s3://bucket/team", Events: 412, Merged: 16, Segments: 2, Deleted: 380, Damaged: []meta.Finding{}}
+}
+
+func exampleCollection() meta.Collection {
+	return meta.Collection{APIVersion: report.APIVersion, Kind: "MetadataCollection", Metadata: ".kfp-go", DryRun: true, Documents: 2, Bytes: 18230, Segments: 1, Damaged: []meta.Finding{},
+		Runs: []meta.DeletedRun{{ID: exampleID, Name: "iris-e6426c", Pipeline: "iris", State: "failed", Created: *moment(0)}}}
+}
+
+func exampleStore() meta.Initialised {
+	return meta.Initialised{APIVersion: report.APIVersion, Kind: "MetadataStore", Metadata: ".kfp-go", ID: exampleID, Version: 1, ConditionalWrites: true, Created: true}
 }
 
 func exampleFindings() render.Document {

@@ -2,7 +2,6 @@ package meta
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/cmd/internal/output"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
-	"github.com/kfp-go/kfp-go/cmd/internal/term"
 )
 
 func newVerify(a *app.App) *cobra.Command {
@@ -19,7 +17,8 @@ func newVerify(a *app.App) *cobra.Command {
 		Use:   "verify",
 		Short: "Read everything and report what is damaged or missing",
 		Long: `Read every object of the metadata file and report what is torn, altered, missing
-or foreign: events and the chain that links them, and the documents they name.
+or foreign: events and the chain that links them, the documents they name,
+segments and their indexes.
 
 Exit code 1 means that something was found; nothing is changed.`,
 		Args: app.Args(0, 0, "no arguments"),
@@ -33,12 +32,6 @@ Exit code 1 means that something was found; nothing is changed.`,
 	}
 	app.Setting(cmd.Flags(), "o", "output")
 	return cmd
-}
-
-// A Finding is an object of the metadata file that is not what it should be.
-type Finding struct {
-	Object  string `json:"object"`
-	Message string `json:"message"`
 }
 
 // Verification is the JSON answer of meta verify.
@@ -59,10 +52,7 @@ func verify(ctx context.Context, a *app.App, c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	doc := Verification{APIVersion: report.APIVersion, Kind: "MetadataVerification", Metadata: c.Metadata, Findings: []Finding{}}
-	for _, d := range damage {
-		doc.Findings = append(doc.Findings, Finding{Object: d.Name, Message: d.Err.Error()})
-	}
+	doc := Verification{APIVersion: report.APIVersion, Kind: "MetadataVerification", Metadata: c.Metadata, Findings: findings(damage)}
 	if c.Output == "json" {
 		err = output.JSON(a.IO.Out, doc)
 	} else {
@@ -75,13 +65,8 @@ func verify(ctx context.Context, a *app.App, c *config.Config) error {
 }
 
 func writeFindings(a *app.App, doc Verification) error {
-	for _, f := range doc.Findings {
-		if _, err := fmt.Fprintf(a.IO.Out, "%s: %s\n", term.Clean(f.Object), term.Clean(f.Message)); err != nil {
-			return err
-		}
-	}
 	if len(doc.Findings) == 0 {
 		a.Notef("%s is whole", doc.Metadata)
 	}
-	return nil
+	return printFindings(a.IO.Out, doc.Findings)
 }
