@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func TestE2ERandom(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	next := make(chan int)
-	pods, failed := 0, 0
+	pods, failed, bodies := 0, 0, 0
 	for range 6 {
 		wg.Go(func() {
 			for i := range next {
@@ -53,12 +54,53 @@ func TestE2ERandom(t *testing.T) {
 		if s.Want.Failed {
 			failed++
 		}
+		if s.Want.BodyFailed {
+			bodies++
+			if !s.Want.Failed {
+				t.Errorf("%s: a body fails and the run is to succeed", s)
+			}
+		}
 		next <- i
 	}
 	close(next)
 	wg.Wait()
-	t.Logf("%d runs, %d of them to fail, %d pods", n, failed, pods)
+	t.Logf("%d runs, %d of them to fail, %d with an exit task that succeeds behind a body that fails, %d pods", n, failed, bodies, pods)
+	if n >= 8 && bodies == 0 {
+		t.Error("in no run a body fails whose exit task succeeds")
+	}
 }
+
+// What the compiler accepts of pipelines with changed references ends in the
+// cluster too, and as it does here.
+func TestE2ERandomMutants(t *testing.T) {
+	runner, err := argo.New(argo.Options{Namespace: os.Getenv("KFPGO_E2E_NAMESPACE")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, _ := drawMutants(t, setting(t, "cluster", 20)/2, pipelinegen.Options{Size: 9, MaxPods: 6})
+	slots := make(chan struct{}, 6)
+	for _, s := range list {
+		t.Run(fmt.Sprint(s.opt.Dialect, s.opt.Seed), func(t *testing.T) {
+			t.Parallel()
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			b, err := there(t, runner, s)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, keep(t, s))
+			}
+			a, err := here(t, s)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, keep(t, s))
+			}
+			if wrong := agree(seen(a), seen(b)); wrong != "" && !strings.Contains(seen(a).message, notHeld) {
+				t.Errorf("%s\n%s", wrong, keep(t, s))
+			}
+		})
+	}
+}
+
+// notHeld is said here of an integer that no parameter can hold (docs/kfp.md).
+const notHeld = "is not an integer within"
 
 // agrees says where the cluster differs from the model or from this machine, ""
 // if nowhere.
