@@ -43,8 +43,8 @@ var judgements = map[string]func(t *testing.T, where string, r run){
 		}
 	},
 	"exits": func(t *testing.T, where string, r run) {
-		if got := taskOutput(r, "notify/state", "state"); got != "FAILED" {
-			t.Errorf("%s: the exit task was told %v", where, got)
+		if got := taskOutput(r, "notify/state", "state"); got != "FAILED\n" {
+			t.Errorf("%s: the exit task was told %q", where, got)
 		}
 		for _, path := range []string{"notify/condition-2/say", "exit-handler-1/never"} {
 			if s := stateOf(r, path); s == "succeeded" || s == "failed" {

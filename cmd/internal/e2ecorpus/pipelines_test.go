@@ -179,7 +179,7 @@ var table = []*pipeline{
 	{file: "critical/pipeline_with_submit_request.yaml"},
 	{file: "critical/pipeline_with_volume_long_name.yaml", says: []string{"hello"}, differ: []string{"createpvc.name"}},
 	{file: "critical/pipeline_with_workspace.yaml", oracle: "it gives each task another workspace", differ: []string{"write-to-workspace.Output"}, values: map[string]any{".Output": "Hello from workspace!", "write-to-workspace.Output": like("/data/test_file.txt$")}},
-	{file: "critical/producer_consumer_param_pipeline.yaml", values: map[string]any{"producer.output_value": "Hello world, this is an output parameter"},
+	{file: "critical/producer_consumer_param_pipeline.yaml", values: map[string]any{"producer.output_value": "Hello world, this is an output parameter\n"},
 		says: []string{"Hello world, this is an output parameter"}},
 	{file: "critical/producer_consumer_param_pipeline.yaml", with: "text=…", args: map[string]any{"text": biting}, values: map[string]any{"producer.output_value": like(`^\{\{workflow.name\}\} \{\{=1\+1\}\} \$\(HOME\) \$\$ \$\{\{ x \}\} "q" 'q' `)}},
 	{file: "cross_loop_after_topology.yaml", says: []string{"one", "eight"}, order: [][2]string{{"for-loop-2", "for-loop-4"}, {"for-loop-10", "print-op-6"},
