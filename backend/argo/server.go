@@ -77,13 +77,13 @@ func (s *argoServer) get(ctx context.Context, out any, query url.Values, path ..
 		if errors.As(err, &request) {
 			err = request.Err
 		}
-		return fmt.Errorf("Argo's server at %s cannot be reached: %w: %w", s.base.Host, backend.ErrUnavailable, err)
+		return fmt.Errorf("the Argo server at %s cannot be reached: %w: %w", s.base.Host, backend.ErrUnavailable, err)
 	}
 	defer res.Body.Close()
 	body := io.LimitReader(res.Body, maxAnswer)
 	if res.StatusCode == http.StatusOK {
 		if err := json.NewDecoder(body).Decode(out); err != nil {
-			return fmt.Errorf("Argo's server at %s gave an answer that cannot be read: %w: %w", s.base.Host, backend.ErrUnavailable, err)
+			return fmt.Errorf("the Argo server at %s gave an answer that cannot be read: %w: %w", s.base.Host, backend.ErrUnavailable, err)
 		}
 		return nil
 	}
@@ -101,7 +101,7 @@ func (s *argoServer) get(ctx context.Context, out any, query url.Values, path ..
 	case http.StatusBadRequest:
 		class = backend.ErrInvalid
 	}
-	return fmt.Errorf("Argo's server at %s says %q: %s: %w", s.base.Host, res.Status, strings.TrimSpace(said.Message), class)
+	return fmt.Errorf("the Argo server at %s says %q: %s: %w", s.base.Host, res.Status, strings.TrimSpace(said.Message), class)
 }
 
 // archived lists archived Workflows of a namespace, without their nodes.
