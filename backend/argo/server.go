@@ -92,6 +92,9 @@ func (s *argoServer) get(ctx context.Context, out any, query url.Values, path ..
 	}
 	_ = json.NewDecoder(io.LimitReader(body, 1<<16)).Decode(&said)
 	class := backend.ErrUnavailable
+	if strings.Contains(said.Message, "not supported") { // it keeps no archive
+		class = backend.ErrNotFound
+	}
 	switch res.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		class = backend.ErrDenied

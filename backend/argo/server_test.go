@@ -225,6 +225,17 @@ func TestServerErrors(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	none := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusInternalServerError, map[string]any{"code": 13, "message": "getting archived workflows not supported"})
+	}))
+	t.Cleanup(none.Close)
+	var err error
+	if r.server, err = newServer(ServerOptions{URL: none.URL}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Get(t.Context(), idA); !errors.Is(err, backend.ErrNotFound) {
+		t.Errorf("a server without an archive: %v", err)
+	}
 	for _, url := range []string{"argo:2746", "ftp://x", "https://u:p@argo", "https://argo?token=x"} {
 		if _, err := newServer(ServerOptions{URL: url}); !errors.Is(err, backend.ErrInvalid) || strings.Contains(err.Error(), "u:p") {
 			t.Errorf("%s: %v", url, err)

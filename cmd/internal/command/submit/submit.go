@@ -71,7 +71,7 @@ the waiting, not the run.`,
 	f.BoolVar(&opt.Require, "require-metadata", false, "do not start when the record cannot be written now")
 	app.Setting(f, "o", "output")
 	build.Inputs(f)
-	app.Setting(f, "", "openlineage", "namespace", "context", "kubeconfig", "artifact-root", "cache", "final-state", "argo-check", "argo-version")
+	app.Setting(f, "", "openlineage", "namespace", "context", "kubeconfig", "argo-server", "artifact-root", "cache", "final-state", "argo-check", "argo-version")
 	return cmd
 }
 
