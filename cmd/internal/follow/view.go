@@ -80,7 +80,7 @@ func (v *view) runState(at time.Time, r *backend.Run) {
 		return
 	}
 	v.shown = r.State
-	if v.live == nil {
+	if v.live == nil && r.State != backend.Submitted { // whoever submitted it has said so
 		v.print(v.stamp(at) + "run " + term.Clean(r.Name) + " " + v.theme.State(string(r.State), string(r.State)))
 	}
 }

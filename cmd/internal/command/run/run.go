@@ -142,8 +142,9 @@ func execute(ctx context.Context, opt *Options, runner backend.Runner, rec *reco
 		rec.NotSubmitted(ctx, err)
 		return nil, err
 	}
-	rec.Submitted(ctx, begun)
 	on := context.WithoutCancel(ctx)
+	events := follow.Ahead(runner.Watch(on, s.ID)) // tasks begin at once
+	rec.Submitted(ctx, begun)
 	view := follow.Options{
 		IO: opt.App.IO, Now: opt.App.Now, Plain: opt.Plain,
 		Interrupted: ctx.Done(), Note: "stopping the run; Ctrl-C again quits at once",
@@ -152,7 +153,7 @@ func execute(ctx context.Context, opt *Options, runner backend.Runner, rec *reco
 	if opt.Logs {
 		view.Logs = follow.Logs(runner, s.ID)
 	}
-	final, err := follow.Run(on, rec.Tee(runner.Watch(on, s.ID)), view)
+	final, err := follow.Run(on, rec.Tee(events), view)
 	if err != nil {
 		return nil, err
 	}
