@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,7 +51,7 @@ type Node struct {
 
 // A Graph is who read and wrote what, over all runs of a snapshot.
 type Graph struct {
-	runs      []*Run // newest first
+	runs      map[string]*Run
 	byTask    map[taskKey]*taskEdges
 	byURI     map[string]*artifactEdges
 	uris      []string // sorted
@@ -75,35 +76,76 @@ type edge struct {
 	port string
 }
 
+func newGraph() *Graph {
+	return &Graph{runs: map[string]*Run{}, byTask: map[taskKey]*taskEdges{}, byURI: map[string]*artifactEdges{}, taskOfRun: map[string][]taskKey{}}
+}
+
 // Lineage makes the graph of a snapshot. It takes one look at every edge.
 func (s *Snapshot) Lineage() *Graph {
-	g := &Graph{runs: s.Runs, byTask: map[taskKey]*taskEdges{}, byURI: map[string]*artifactEdges{}, taskOfRun: map[string][]taskKey{}}
+	g := newGraph()
 	for _, r := range s.Runs {
-		g.addRun(r)
+		g.describe(r)
+		for _, a := range r.Artifacts {
+			g.addEdge(r, a)
+		}
 	}
-	g.uris = make([]string, 0, len(g.byURI))
-	for uri := range g.byURI {
-		g.uris = append(g.uris, uri)
-	}
-	slices.Sort(g.uris)
+	g.sort()
 	return g
 }
 
-func (g *Graph) addRun(r *Run) {
+// run is the run of that id, with nothing but the id while no more is known.
+func (g *Graph) run(id string) *Run {
+	r := g.runs[id]
+	if r == nil {
+		r = &Run{ID: id}
+		g.runs[id] = r
+	}
+	return r
+}
+
+// describe adds what is known of a run and its tasks.
+func (g *Graph) describe(r *Run) {
+	g.runs[r.ID] = r
+	for _, key := range g.taskOfRun[r.ID] {
+		g.byTask[key].run = r
+	}
 	for _, t := range r.Tasks {
 		g.edges(r, t.Path).task = t
 	}
-	for _, a := range r.Artifacts {
-		key := taskKey{r.ID, a.Task}
-		te, ae := g.edges(r, a.Task), g.artifact(a)
-		if a.Dir == Out {
-			te.out = append(te.out, a)
-			ae.producers = append(ae.producers, edge{key, a.Name})
-		} else {
-			te.in = append(te.in, a)
-			ae.users = append(ae.users, edge{key, a.Name})
+}
+
+func (g *Graph) addEdge(r *Run, a *ArtifactRecord) {
+	key := taskKey{r.ID, a.Task}
+	te, ae := g.edges(r, a.Task), g.artifact(a)
+	if a.Dir == Out {
+		te.out = append(te.out, a)
+		ae.producers = append(ae.producers, edge{key, a.Name})
+	} else {
+		te.in = append(te.in, a)
+		ae.users = append(ae.users, edge{key, a.Name})
+	}
+}
+
+// sort puts everything into the order in which it is shown, in whatever order
+// it was added: the newest run first, the tasks of a run by path.
+func (g *Graph) sort() {
+	for _, te := range g.byTask {
+		for _, list := range [][]*ArtifactRecord{te.in, te.out} {
+			slices.SortFunc(list, func(a, b *ArtifactRecord) int {
+				return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.URI, b.URI))
+			})
 		}
 	}
+	g.uris = make([]string, 0, len(g.byURI))
+	for uri, ae := range g.byURI {
+		g.uris = append(g.uris, uri)
+		for _, list := range [][]edge{ae.producers, ae.users} {
+			slices.SortFunc(list, func(a, b edge) int {
+				return cmp.Or(strings.Compare(b.key.run, a.key.run), taskpath.Compare(a.key.path, b.key.path), strings.Compare(a.port, b.port))
+			})
+		}
+	}
+	slices.Sort(g.uris)
 }
 
 func (g *Graph) edges(r *Run, path string) *taskEdges {
