@@ -12,7 +12,7 @@ import (
 // WriteDOT prints a Graphviz digraph; groups are clusters.
 func WriteDOT(w io.Writer, title string, g *Graph) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "digraph %s {\n", dotText(title))
+	fmt.Fprintf(out, "digraph %s {\n", DOTText(title))
 	fmt.Fprintln(out, "  compound=true; rankdir=TB;")
 	fmt.Fprintln(out, `  node [shape=box, style=rounded, fontname="sans-serif"];`)
 	d := &dotWriter{out}
@@ -42,10 +42,10 @@ func (d *dotWriter) node(n *Node, id, indent string) {
 		if n.Kind == Importer || n.Kind == Claim {
 			shape = ", shape=cylinder"
 		}
-		fmt.Fprintf(d.out, "%s%s [label=%s%s];\n", indent, id, dotText(label), shape)
+		fmt.Fprintf(d.out, "%s%s [label=%s%s];\n", indent, id, DOTText(label), shape)
 		return
 	}
-	fmt.Fprintf(d.out, "%ssubgraph cluster_%s {\n%s  label=%s;\n", indent, id, indent, dotText(label))
+	fmt.Fprintf(d.out, "%ssubgraph cluster_%s {\n%s  label=%s;\n", indent, id, indent, DOTText(label))
 	d.graph(n.Inner, id+"_", indent+"  ")
 	fmt.Fprintf(d.out, "%s}\n", indent)
 }
@@ -84,7 +84,9 @@ func deepest(n *Node, id string, last bool) string {
 	return id
 }
 
-func dotText(s string) string {
+// DOTText is text as a quoted string of DOT, in which line breaks stay and
+// nothing else is markup.
+func DOTText(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, l := range lines {
 		l = strings.ReplaceAll(term.Clean(l), `\`, `\\`)

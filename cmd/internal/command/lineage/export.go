@@ -19,14 +19,14 @@ const (
 )
 
 func export(ctx context.Context, store metadata.Store, opt *Options) error {
-	if opt.Task != "" || opt.Direction != "" || opt.Depth != 0 {
-		return app.Usagef("--format %s tells of a whole run: --task, --direction and --depth have no meaning with it", opt.Format)
+	if opt.Up || opt.Down || opt.Depth != 0 {
+		return app.Usagef("--output %s tells of a whole run: --up, --down and --depth have no meaning with it", opt.Form)
 	}
 	r, err := app.FindRun(ctx, store, opt.Target)
 	if err != nil {
 		return err
 	}
-	if opt.Format == inToto {
+	if opt.Form == inToto {
 		return writeStatement(opt.App, r)
 	}
 	out := bufio.NewWriter(opt.App.IO.Out)

@@ -4,8 +4,6 @@ package lineage
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -16,43 +14,55 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/command/runs"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/cmd/internal/output"
+	"github.com/kfp-go/kfp-go/cmd/internal/report"
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
+	"github.com/kfp-go/kfp-go/compiler/diag"
 )
 
 // Options of the command.
 type Options struct {
-	App       *app.App
-	Config    *config.Config
-	Target    string // a run or an artifact
-	Task      string
-	Direction string
-	Depth     int
-	Format    string
+	App      *app.App
+	Config   *config.Config
+	Target   string // a run, RUN/TASK or an artifact
+	Up, Down bool
+	Depth    int
+	Follow   bool
+	Form     string
 }
 
-func formats() []string    { return []string{"text", "json", "mermaid", openLineage, inToto} }
-func directions() []string { return []string{"up", "down", "both"} }
+func forms() []string { return []string{"text", "json", "mermaid", "dot", "html", openLineage, inToto} }
 
 // New is the command.
 func New(a *app.App) *cobra.Command {
 	opt := &Options{App: a}
 	cmd := &cobra.Command{
-		Use:   "lineage [RUN | ARTIFACT]",
+		Use:   "lineage [RUN | RUN/TASK | ARTIFACT]",
 		Short: "Show where artifacts came from and what became of them",
 		Long: `Show which tasks read and wrote which artifacts, across all recorded runs.
 
 A run is named by its id, the unique beginning of one, its name, @last (the
-default) or @last-failed; an artifact by its URI, its digest or the beginning
-of one. From a run one follows down, from what it read to what it made, from an
-artifact both ways; --direction says otherwise.
+default) or @last-failed; a task by its path behind the run's name and a slash;
+an artifact by its URI, its digest or the beginning of one. From a run one
+follows down, from what it read to what it made, from a task or an artifact both
+ways; --up and --down say otherwise.
 
-For other tools, --format openlineage prints a run's events as OpenLineage has
-them, one line of JSON each, and --format in-toto its provenance: an unsigned
-in-toto statement with SLSA's predicate about what the run made.`,
-		Args:              app.Args(0, 1, "one run or artifact"),
+The answer is a tree as text or JSON, one picture as Mermaid, DOT or a
+self-contained HTML page, or, of a run, what other tools read: its events as
+OpenLineage has them, one line of JSON each (openlineage), or its provenance, an
+unsigned in-toto statement with SLSA's predicate (in-toto).
+
+With -f, what a run reads and writes is shown as it becomes known, until the run
+has ended: one line of text, or of JSON, for each.`,
+		Example: `  kfp-go lineage s3://models/iris/model --up
+  kfp-go lineage iris-x7/train --depth 4
+  kfp-go lineage @last -o html > lineage.html`,
+		Args:              app.Args(0, 1, "one run, task or artifact"),
 		ValidArgsFunction: runs.Complete(a),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if opt.Config, err = a.Config(cmd, "."); err != nil {
+				return err
+			}
+			if opt.Form, err = app.Form(cmd, opt.Config); err != nil {
 				return err
 			}
 			opt.Target = metadata.Last
@@ -63,11 +73,11 @@ in-toto statement with SLSA's predicate about what the run made.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&opt.Task, "task", "", "begin at this task of the run")
-	f.StringVar(&opt.Direction, "direction", "", "up, down or both")
-	f.IntVar(&opt.Depth, "depth", 0, "follow so many steps, 0: all")
-	f.StringVarP(&opt.Format, "format", "f", "text", strings.Join(formats(), ", "))
-	app.Setting(f, "o", "output")
+	f.BoolVar(&opt.Up, "up", false, "show where things came from")
+	f.BoolVar(&opt.Down, "down", false, "show what became of them")
+	f.IntVar(&opt.Depth, "depth", 0, "follow so many steps from a task or artifact to the next, 0: all")
+	f.BoolVarP(&opt.Follow, "follow", "f", false, "show what a run reads and writes until it has ended")
+	app.Forms(cmd, forms()...)
 	return cmd
 }
 
@@ -80,106 +90,163 @@ type Document struct {
 }
 
 func run(ctx context.Context, opt *Options) error {
-	if err := opt.check(); err != nil {
-		return err
-	}
 	a := opt.App
+	if opt.Depth < 0 {
+		return app.Usagef("--depth %d is negative", opt.Depth)
+	}
 	store, err := a.OpenStore(ctx, opt.Config)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = store.Close() }()
-	if opt.Format == openLineage || opt.Format == inToto {
+	switch {
+	case opt.Follow:
+		return followRun(ctx, store, opt)
+	case opt.Form == openLineage, opt.Form == inToto:
 		return export(ctx, store, opt)
 	}
-	snap, err := store.Load(ctx, metadata.Query{})
+	doc, err := trace(ctx, store, opt)
 	if err != nil {
 		return err
 	}
-	runs.Damaged(a, snap)
-	doc, err := follow(snap, opt)
-	if err != nil {
-		return err
-	}
-	switch opt.Format {
+	switch opt.Form {
 	case "json":
 		return output.JSON(a.IO.Out, doc)
 	case "mermaid":
-		return writeMermaid(a.IO.Out, doc)
+		return writeMermaid(a.IO.Out, flatten(doc))
+	case "dot":
+		return writeDOT(a.IO.Out, flatten(doc))
+	case "html":
+		return writeHTML(a.IO.Out, title(opt, doc), flatten(doc))
 	}
 	return writeText(a.IO.Out, doc, term.OutTheme(a.IO))
 }
 
-func (opt *Options) check() error {
-	if opt.Config.Output == "json" && opt.Format == "text" {
-		opt.Format = "json"
+// trace finds the origin and what lies beyond it.
+func trace(ctx context.Context, store metadata.Store, opt *Options) (*Document, error) {
+	from, err := origin(ctx, store, opt.Target)
+	if err != nil {
+		return nil, err
 	}
-	switch {
-	case !slices.Contains(formats(), opt.Format):
-		return app.Usagef("--format %q is none of %s", opt.Format, strings.Join(formats(), ", "))
-	case opt.Direction != "" && !slices.Contains(directions(), opt.Direction):
-		return app.Usagef("--direction %q is none of %s", opt.Direction, strings.Join(directions(), ", "))
-	case opt.Depth < 0:
-		return app.Usagef("--depth %d is negative", opt.Depth)
+	up, down := opt.Up, opt.Down
+	if !up && !down {
+		up, down = from.Run == nil || from.Task != "", true
 	}
-	return nil
-}
-
-// follow finds the target among runs first, then among artifacts.
-func follow(snap *metadata.Snapshot, opt *Options) (*Document, error) {
-	g := snap.Lineage()
-	r, err := snap.Find(opt.Target)
-	var from func(metadata.Direction) (*metadata.Node, error)
-	fallback := "down"
-	switch {
-	case err == nil && opt.Task != "":
-		from = func(d metadata.Direction) (*metadata.Node, error) { return g.FromTask(r, opt.Task, d, opt.Depth) }
-		fallback = "both"
-	case err == nil:
-		from = func(d metadata.Direction) (*metadata.Node, error) { return g.FromRun(r, d, opt.Depth), nil }
-	default:
-		uri, notFound := artifact(g, opt.Target, err)
-		if notFound != nil {
-			return nil, notFound
-		}
-		from = func(d metadata.Direction) (*metadata.Node, error) { return g.FromArtifact(uri, d, opt.Depth) }
-		fallback = "both"
+	var directions []metadata.Direction
+	if up {
+		directions = append(directions, metadata.Up)
 	}
-	return both(opt, fallback, from)
-}
-
-func both(opt *Options, fallback string, from func(metadata.Direction) (*metadata.Node, error)) (*Document, error) {
-	direction := opt.Direction
-	if direction == "" {
-		direction = fallback
+	if down {
+		directions = append(directions, metadata.Down)
 	}
-	doc := &Document{APIVersion: "kfp-go/v1", Kind: "Lineage"}
-	var err error
-	if direction != "down" {
-		if doc.Up, err = from(metadata.Up); err != nil {
+	g, damaged, err := metadata.Trace(ctx, store, from, directions, opt.Depth)
+	if err != nil {
+		return nil, err
+	}
+	runs.Damaged(opt.App, &metadata.Snapshot{Damaged: damaged})
+	doc := &Document{APIVersion: report.APIVersion, Kind: "Lineage"}
+	for _, d := range directions {
+		n, err := tree(g, from, d, opt.Depth)
+		if err != nil {
 			return nil, &app.ExitError{Code: app.ExitUsage, Err: err}
 		}
-	}
-	if direction != "up" {
-		if doc.Down, err = from(metadata.Down); err != nil {
-			return nil, &app.ExitError{Code: app.ExitUsage, Err: err}
+		if d == metadata.Up {
+			doc.Up = n
+		} else {
+			doc.Down = n
 		}
 	}
 	return doc, nil
 }
 
-func artifact(g *metadata.Graph, name string, runErr error) (string, error) {
-	uris := g.Artifacts(name)
-	switch len(uris) {
-	case 1:
-		return uris[0], nil
-	case 0:
-		err := &app.ExitError{Code: app.ExitUsage, Err: runErr}
-		var which *metadata.RunError
-		if errors.As(runErr, &which) && errors.Is(which.Err, metadata.ErrNotFound) && !strings.HasPrefix(name, "@") {
-			err.Err = fmt.Errorf("%w; and no artifact either", runErr)
-		}
-		return "", app.WithHint(err, "`kfp-go runs list` shows the recorded runs")
+func tree(g *metadata.Graph, from metadata.Origin, d metadata.Direction, depth int) (*metadata.Node, error) {
+	switch {
+	case from.Task != "":
+		return g.FromTask(from.Run, from.Task, d, depth)
+	case from.Run != nil:
+		return g.FromRun(from.Run, d, depth), nil
 	}
-	return "", app.Usagef("several artifacts begin with %q: %s", name, strings.Join(uris[:min(5, len(uris))], ", "))
+	return g.FromArtifact(from.URI, d, depth)
+}
+
+// origin finds what a text names: an artifact if it is a URI or a digest, else
+// a run, a task of one, or an artifact after all.
+func origin(ctx context.Context, store metadata.Store, text string) (metadata.Origin, error) {
+	if strings.Contains(text, "://") || strings.HasPrefix(text, "sha256:") {
+		return artifact(ctx, store, text, nil)
+	}
+	r, err := app.FindRun(ctx, store, text)
+	if err == nil {
+		return metadata.Origin{Run: r}, nil
+	}
+	if app.ExitCode(err) != app.ExitUsage {
+		return metadata.Origin{}, err
+	}
+	if name, path, ok := strings.Cut(text, "/"); ok && path != "" {
+		r, err := app.FindRun(ctx, store, name)
+		if err != nil {
+			return metadata.Origin{}, err
+		}
+		if !hasTask(r, path) {
+			return metadata.Origin{}, app.WithHint(app.Usagef("run %s has no task %q", runName(r), path), diag.Hint(path, paths(r)))
+		}
+		return metadata.Origin{Run: r, Task: path}, nil
+	}
+	if strings.HasPrefix(text, "@") {
+		return metadata.Origin{}, err
+	}
+	return artifact(ctx, store, text, err)
+}
+
+func hasTask(r *metadata.Run, path string) bool {
+	return slices.ContainsFunc(r.Tasks, func(t *metadata.Task) bool { return t.Path == path }) ||
+		slices.ContainsFunc(r.Artifacts, func(a *metadata.ArtifactRecord) bool { return a.Task == path })
+}
+
+func paths(r *metadata.Run) (out []string) {
+	for _, t := range r.Tasks {
+		out = append(out, t.Path)
+	}
+	return out
+}
+
+// hexDigits is how many digits of a digest are asked for: fewer name half the
+// store.
+const hexDigits = 6
+
+// artifact finds an artifact by its URI, its id, its digest, or the unique
+// beginning of one. noRun, if not nil, says that no run is named so.
+func artifact(ctx context.Context, store metadata.Store, text string, noRun error) (metadata.Origin, error) {
+	q := metadata.EdgeQuery{URIs: []string{text}}
+	if !strings.Contains(text, "://") {
+		digest := "sha256:" + strings.TrimPrefix(text, "sha256:")
+		if len(digest) < len("sha256:")+hexDigits {
+			return metadata.Origin{}, unknown(text, noRun)
+		}
+		q = metadata.EdgeQuery{Digest: digest, URIs: []string{text}}
+	}
+	set, err := metadata.Edges(ctx, store, q)
+	if err != nil {
+		return metadata.Origin{}, err
+	}
+	var uris []string
+	for _, e := range set.Edges {
+		uris = append(uris, e.URI)
+	}
+	slices.Sort(uris)
+	uris = slices.Compact(uris)
+	switch len(uris) {
+	case 0:
+		return metadata.Origin{}, unknown(text, noRun)
+	case 1:
+		return metadata.Origin{URI: uris[0]}, nil
+	}
+	return metadata.Origin{}, app.Usagef("several artifacts are meant by %q: %s", text, strings.Join(uris[:min(5, len(uris))], ", "))
+}
+
+func unknown(text string, noRun error) error {
+	if noRun == nil {
+		return app.WithHint(app.Usagef("no run read or wrote an artifact %q", text), "`kfp-go runs get` shows where the artifacts of a run lie")
+	}
+	return app.WithHint(app.Usagef("%w; and no artifact either", noRun), "`kfp-go runs list` shows the recorded runs")
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
-	"github.com/kfp-go/kfp-go/cmd/internal/draw"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
 )
@@ -136,74 +135,4 @@ func runName(r *metadata.Run) string {
 		return term.Clean(r.Name)
 	}
 	return r.ID
-}
-
-// writeMermaid prints both trees as one flowchart from what was read to what
-// was made.
-func writeMermaid(w io.Writer, doc *Document) error {
-	out := bufio.NewWriter(w)
-	fmt.Fprintln(out, "flowchart LR")
-	m := &mermaidWriter{out: out, ids: map[string]string{}, edges: map[string]bool{}}
-	m.walk(doc.Up, true)
-	m.walk(doc.Down, false)
-	return out.Flush()
-}
-
-type mermaidWriter struct {
-	out   *bufio.Writer
-	ids   map[string]string
-	edges map[string]bool
-}
-
-func (m *mermaidWriter) walk(n *metadata.Node, up bool) {
-	if n == nil {
-		return
-	}
-	for _, c := range n.Children {
-		if n.Kind == metadata.RunNode {
-			m.node(c)
-		} else {
-			from, to := m.node(n), m.node(c)
-			if up {
-				from, to = to, from
-			}
-			m.edge(from, to)
-		}
-		m.walk(c, up)
-	}
-}
-
-func (m *mermaidWriter) edge(from, to string) {
-	key := from + " --> " + to
-	if !m.edges[key] {
-		m.edges[key] = true
-		fmt.Fprintf(m.out, "  %s\n", key)
-	}
-}
-
-func (m *mermaidWriter) node(n *metadata.Node) string {
-	key := n.URI
-	if n.Kind != metadata.ArtifactNode {
-		key = "task\x00" + n.RunID + "\x00" + n.Path
-	}
-	if id, ok := m.ids[key]; ok {
-		return id
-	}
-	id := fmt.Sprintf("n%d", len(m.ids))
-	m.ids[key] = id
-	if n.Kind == metadata.ArtifactNode {
-		fmt.Fprintf(m.out, "  %s[(\"%s\")]\n", id, draw.MermaidText(shortURI(n.URI)))
-	} else {
-		fmt.Fprintf(m.out, "  %s[\"%s<br/>%s\"]\n", id, draw.MermaidText(n.Path), draw.MermaidText(runName(n.Run)))
-	}
-	return id
-}
-
-// shortURI is the end of a URI, which tells artifacts apart.
-func shortURI(uri string) string {
-	parts := strings.Split(strings.TrimRight(uri, "/"), "/")
-	if len(parts) > 3 {
-		return "…/" + strings.Join(parts[len(parts)-3:], "/")
-	}
-	return uri
 }
