@@ -35,7 +35,8 @@ func Shapes() []Shape {
 		{"RunSync", "What became of the record of each run: `runs sync --output json`. `was` is the state before, missing where the run was not recorded;\n`fresh`: something was written; `note` says why nothing could be learned.", exampleSync()},
 		{"RunDiff", "Why the results of two runs differ: `runs diff A B --output json`. `causes` are in order of how likely they explain the results; the aspects\nare `parameters`, `code`, `images`, `inputs`, `profile`, `resources`, `manifest`, `engine`, `kfp-go`, `revision` and `labels`, of results `states`,\n`outputs`, `cache`, `tries` and `durations` (seconds, where they differ by a second and a quarter). A side without a value has nothing of that\nname. `equal` and `unknown` name the other aspects; `partsAt` is the first task that made other outputs of the same inputs; a `diff` is in the\nunified format, empty where too much changed, `cut` where it does not end.", exampleDiff()},
 		{"RunDeletion", "What was taken out of the record: `runs delete --output json`; with `dryRun`, what would be. Each run is as in RunList.", runs.Deletion{APIVersion: report.APIVersion, Kind: "RunDeletion", DryRun: true, Runs: exampleList().Runs}},
-		{"Lineage", "Where things came from (`up`) and what became of them (`down`): `lineage --format json`. Each is a tree of nodes: a `run`, a\n`task` or an `artifact`; `port` is the input or output over which the node above led here; `seen` marks a node whose children\nstand elsewhere in the tree, `cut` one at the greatest depth.", exampleLineage()},
+		{"Lineage", "Where things came from (`up`) and what became of them (`down`): `lineage --output json`. Each is a tree of nodes: a `run`, a\n`task` or an `artifact`; `port` is the input or output over which the node above led here; `seen` marks a node whose children\nstand elsewhere in the tree, `cut` one at the greatest depth.", exampleLineage()},
+		{"LineageEdge", "A line of `lineage -f --output json`: a task of the run read (`in`) or wrote (`out`) an artifact under that name.", exampleEdge()},
 		{"MetadataVerification", "What is damaged or missing in the metadata file: `meta verify --output json`. `object` is its name there.", exampleVerification()},
 		{"Stats", "How well pipelines serve: `stats --output json`; [stats.md](stats.md) defines each figure. Shares are between 0 and 1, lengths are seconds;\n`null` stands where there is nothing to tell.", exampleStats()},
 		{"MetadataRepair", "What was done about damage, or would be: `meta repair --output json`, `meta reindex --output json`.", exampleRepairs()},
@@ -131,6 +132,10 @@ func exampleSync() runs.Synced {
 		{ID: exampleID, Name: "iris-e6426c", Was: "submitted", State: "succeeded", Fresh: true},
 		{ID: "01a20ac3-ce8a-7959-8e41-000000000000", Name: "iris-000000", Was: "running", State: "running", Note: "the API server at https://127.0.0.1:6443 cannot be reached: connection refused"},
 	}}
+}
+
+func exampleEdge() lineage.Edge {
+	return lineage.Edge{APIVersion: report.APIVersion, Kind: "LineageEdge", Run: exampleID, Task: "train", Dir: "out", Name: "model", Artifact: exampleArtifact()}
 }
 
 func exampleDiff() rundiff.Document {

@@ -24,13 +24,13 @@ const (
 // An Edge is one line of JSON of lineage -f: a task read (in) or wrote (out)
 // an artifact.
 type Edge struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"` // LineageEdge
-	Run        string `json:"run"`
-	Task       string `json:"task"`
-	Dir        string `json:"dir"`
-	Name       string `json:"name"`
-	report.Artifact
+	APIVersion string          `json:"apiVersion"`
+	Kind       string          `json:"kind"` // LineageEdge
+	Run        string          `json:"run"`
+	Task       string          `json:"task"`
+	Dir        string          `json:"dir"`
+	Name       string          `json:"name"`
+	Artifact   report.Artifact `json:"artifact"`
 }
 
 func followRun(ctx context.Context, store metadata.Store, opt *Options) error {
@@ -113,7 +113,7 @@ func (f *follower) edge(r *metadata.Run, a *metadata.ArtifactRecord) error {
 		e := Edge{APIVersion: report.APIVersion, Kind: "LineageEdge", Run: r.ID, Task: a.Task, Dir: a.Dir, Name: a.Name,
 			Artifact: report.Artifact{URI: a.URI, Type: a.Type, Digest: a.Digest, Metadata: a.Metadata}}
 		if a.Bytes > 0 {
-			e.Bytes = &a.Bytes
+			e.Artifact.Bytes = &a.Bytes
 		}
 		enc := json.NewEncoder(f.out)
 		enc.SetEscapeHTML(false)

@@ -84,7 +84,7 @@ func TestFollowEnds(t *testing.T) {
 		if _, err := f.run(t.Context(), &growing{states: []*metadata.Run{nil, nil}}, state(metadata.Running, "a in s3://b/1")); err == nil || !strings.Contains(err.Error(), "deleted") {
 			t.Errorf("a deleted run: %v", err)
 		}
-		if want := `{"apiVersion":"kfp-go/v1","kind":"LineageEdge","run":"01a20ac3-ce8a-7959-8e41-3b5c7ae6426c","task":"a","dir":"in","name":"data","uri":"s3://b/1","type":"system.Model","bytes":3}`; strings.TrimSpace(b.Out.String()) != want {
+		if want := `{"apiVersion":"kfp-go/v1","kind":"LineageEdge","run":"01a20ac3-ce8a-7959-8e41-3b5c7ae6426c","task":"a","dir":"in","name":"data","artifact":{"uri":"s3://b/1","type":"system.Model","bytes":3}}`; strings.TrimSpace(b.Out.String()) != want {
 			t.Errorf("got  %s\nwant %s", b.Out, want)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
