@@ -14,8 +14,17 @@ import (
 // it names them: its repository, and what its templates write out.
 func (r *Reader) Stores() store.Table {
 	var all []*store.Store
+	seen := map[string]bool{} // a bucket is described once
 	add := func(l *wfv1.ArtifactLocation) {
-		if s := storeOf(l); s != nil {
+		if l == nil {
+			return
+		}
+		_, bucket, uri := bucketOfArtifact(&wfv1.Artifact{ArtifactLocation: *l})
+		if bucket == "" || seen[uri] {
+			return
+		}
+		seen[uri] = true
+		if s := storeOf(l, uri); s != nil {
 			all = append(all, s)
 		}
 	}
@@ -34,16 +43,8 @@ func (r *Reader) Stores() store.Table {
 	return store.NewTable(all...)
 }
 
-// storeOf is the store that a location names; nil when it names none, or one
-// that kfp-go cannot describe.
-func storeOf(l *wfv1.ArtifactLocation) *store.Store {
-	if l == nil {
-		return nil
-	}
-	_, bucket, uri := bucketOfArtifact(&wfv1.Artifact{ArtifactLocation: *l})
-	if bucket == "" {
-		return nil
-	}
+// storeOf is the store of a location; nil when kfp-go cannot describe it.
+func storeOf(l *wfv1.ArtifactLocation, uri string) *store.Store {
 	place, err := store.Parse(uri + "/")
 	if err != nil {
 		return nil

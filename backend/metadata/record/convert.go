@@ -71,20 +71,27 @@ func (r *Recorder) recordedRun() any {
 	return &r.known.RunRecord
 }
 
-// recordedTask is what was recorded of an attempt before this recorder.
-func (r *Recorder) recordedTask(path string, attempt int) any {
-	if r.known == nil {
-		return nil
+// attemptKey names the record of an attempt.
+func attemptKey(path string, attempt int) string {
+	return path + "\x00" + strconv.Itoa(max(attempt, 1))
+}
+
+// recordedTasks are the attempts that were recorded of a run, by their keys.
+func recordedTasks(run *metadata.Run) map[string]*metadata.TaskRecord {
+	out := make(map[string]*metadata.TaskRecord, len(run.Tasks))
+	for _, t := range run.Tasks {
+		out[attemptKey(t.Path, t.Attempt)] = &t.TaskRecord
+		for _, earlier := range t.Earlier {
+			out[attemptKey(t.Path, earlier.Attempt)] = earlier
+		}
 	}
-	for _, t := range r.known.Tasks {
-		if t.Path != path {
-			continue
-		}
-		for _, rec := range append(slices.Clip(t.Earlier), &t.TaskRecord) {
-			if rec.Attempt == max(attempt, 1) {
-				return rec
-			}
-		}
+	return out
+}
+
+// recordedTask is what was recorded of an attempt before this recorder.
+func (r *Recorder) recordedTask(key string) any {
+	if rec, ok := r.attempts[key]; ok {
+		return rec
 	}
 	return nil
 }
@@ -116,7 +123,8 @@ func (r *Recorder) taskRecords(ctx context.Context, t *backend.Task, texts map[s
 	var out []metadata.Record
 	add := func(t *backend.Task) (bool, error) {
 		rec, err := r.taskRecord(ctx, t)
-		if err != nil || !r.news(texts, t.Path+"\x00"+strconv.Itoa(t.Attempt), rec, r.recordedTask(t.Path, t.Attempt)) {
+		key := attemptKey(t.Path, t.Attempt)
+		if err != nil || !r.news(texts, key, rec, r.recordedTask(key)) {
 			return false, err
 		}
 		out = append(out, metadata.Record{Task: rec})

@@ -80,6 +80,8 @@ type Recorder struct {
 	run   backend.RunID
 	seen  string
 	known *metadata.Run // what was recorded before, nil: nothing
+	// attempts are those of known, by their keys.
+	attempts map[string]*metadata.TaskRecord
 
 	mu      sync.Mutex // guards what follows
 	hidden  *redactor
@@ -122,7 +124,7 @@ func Start(ctx context.Context, store metadata.Store, opt Options, p Plan) (*Rec
 // already is not written again.
 func Resume(store metadata.Store, opt Options, run *metadata.Run) *Recorder {
 	r := open(store, opt, backend.RunID(run.ID), run.Engine)
-	r.known = run
+	r.known, r.attempts = run, recordedTasks(run)
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(run.Parameters)) {
 		if run.Parameters[name].Redacted {
