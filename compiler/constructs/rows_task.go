@@ -111,7 +111,7 @@ func taskRows() []Chapter {
 				find:  settings(func(s *ir.Settings) bool { return s.Retry != nil })},
 			{ID: "caching", Title: "Caching", Fields: []string{"Task.cachingOptions", "CachingOptions.enableCache", "CachingOptions.cacheKey"}, DSL: "`cache:`",
 				Argo: "with `--cache`, or where the DSL asks for it: `memoize` with a key of image, command, arguments, environment and inputs", Differs: "off unless asked for: a stock controller may not write its cache",
-				Tests: []string{"compiler/argo.TestGoldens/cache", "backend/local.TestCache", "cmd/internal/e2e.TestE2EContract", "cmd/internal/e2e.TestE2EFlowCache"},
+				Tests: []string{"compiler/argo.TestGoldens/cache", "backend/local.TestCache", "cmd/internal/e2e.TestE2EContract", "cmd/internal/e2e.TestE2EFlowCache", "cmd/internal/e2e.TestE2EFlowCacheForbidden"},
 				find:  settings(func(s *ir.Settings) bool { return s.Cache != nil })},
 		}},
 	}

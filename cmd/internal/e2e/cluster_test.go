@@ -5,10 +5,13 @@ package e2e
 import (
 	"context"
 	"testing"
+	"time"
 
+	admission "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -59,6 +62,52 @@ func secret(t *testing.T, name, key, value string) {
 		StringData: map[string]string{key: value},
 	}, metav1.CreateOptions{})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
+		t.Fatal(err)
+	}
+}
+
+// forbidConfigMaps takes the right to write config maps whose names begin with a
+// text from everybody, the controller too, until the test ends.
+func forbidConfigMaps(t *testing.T, policy, prefix string) {
+	t.Helper()
+	client, namespace := cluster(t)
+	policies := client.AdmissionregistrationV1()
+	every := admission.RuleWithOperations{Operations: []admission.OperationType{admission.Create, admission.Update},
+		Rule: admission.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"configmaps"}}}
+	forbidden := metav1.StatusReasonForbidden
+	_, err := policies.ValidatingAdmissionPolicies().Create(t.Context(), &admission.ValidatingAdmissionPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: policy},
+		Spec: admission.ValidatingAdmissionPolicySpec{
+			MatchConstraints: &admission.MatchResources{ResourceRules: []admission.NamedRuleWithOperations{{RuleWithOperations: every}}},
+			Validations:      []admission.Validation{{Expression: "!object.metadata.name.startsWith('" + prefix + "')", Reason: &forbidden}},
+		}}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := policies.ValidatingAdmissionPolicies().Delete(context.Background(), policy, metav1.DeleteOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	_, err = policies.ValidatingAdmissionPolicyBindings().Create(t.Context(), &admission.ValidatingAdmissionPolicyBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: policy},
+		Spec:       admission.ValidatingAdmissionPolicyBindingSpec{PolicyName: policy, ValidationActions: []admission.ValidationAction{admission.Deny}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := policies.ValidatingAdmissionPolicyBindings().Delete(context.Background(), policy, metav1.DeleteOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	// The API server takes a moment to know of it.
+	probe := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: prefix}}
+	err = wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		_, err := client.CoreV1().ConfigMaps(namespace).Create(ctx, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		return apierrors.IsForbidden(err), nil
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 }

@@ -171,10 +171,34 @@ func TestE2EFlowShared(t *testing.T) {
 	}
 }
 
-// Caching is off unless it is asked for, so a controller without the right to
-// write config maps runs what merely allows it: there is nothing to write. With
-// the right, which the controller of these tests has, and asked for, a rerun hits
-// the cache; one with another input, command or image does not.
+// A controller that may not write its caches runs what merely allows caching, as
+// KFP's SDK does by default: nothing asks for a cache. Where one is asked for, the
+// task fails and says why, for Argo knows no cache that may fail.
+func TestE2EFlowCacheForbidden(t *testing.T) {
+	_, namespace := cluster(t)
+	component := "forbidden-" + filepath.Base(filepath.Dir(t.TempDir()))[len("TestE2EFlowCacheForbidden"):]
+	forbidConfigMaps(t, "kfp-go-"+component, "kfp-cache-"+namespace+"-"+component)
+	b, err := os.ReadFile(flowFile("cache"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "pipeline.yaml")
+	write(t, file, []byte(strings.ReplaceAll(string(b), "comp-once", "comp-"+component)))
+	r, log := there(t, file)
+	deleteWorkflow(t, r.Name)
+	if r.State != "succeeded" {
+		t.Errorf("without a cache: %s\n%s", r.State, log)
+	}
+	r, log = there(t, file, "--cache")
+	deleteWorkflow(t, r.Name)
+	if text := "could not save to config map cache"; r.State != "failed" || !strings.Contains(log, text) {
+		t.Errorf("with a cache: %s, no %q in\n%s", r.State, text, log)
+	}
+}
+
+// Caching is off unless it is asked for. With the right to write config maps,
+// which the controller of these tests has, and asked for, a rerun hits the cache;
+// one with another input, command or image does not.
 func TestE2EFlowCache(t *testing.T) {
 	if r := kfp(t, t.TempDir(), "compile", flowFile("cache")); r.exit != 0 || strings.Contains(r.stdout, "memoize") {
 		t.Fatalf("exit %d: enableCache alone makes a cache\n%s", r.exit, r.stdout)
