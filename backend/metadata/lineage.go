@@ -35,8 +35,10 @@ type Node struct {
 	Run      *Run            `json:"-"` // of a run or a task
 	RunID    string          `json:"run,omitempty"`
 	Task     *Task           `json:"-"`
-	Path     string          `json:"task,omitempty"` // of a task
-	Artifact *ArtifactRecord `json:"-"`              // one edge of the artifact
+	Name     string          `json:"name,omitempty"`  // of the run
+	Path     string          `json:"task,omitempty"`  // of a task
+	State    State           `json:"state,omitempty"` // of the run or the task
+	Artifact *ArtifactRecord `json:"-"`               // one edge of the artifact
 	URI      string          `json:"uri,omitempty"`
 	Type     string          `json:"type,omitempty"`
 	// Port is the input or output over which the node before led here.
@@ -198,7 +200,7 @@ func (g *Graph) Artifacts(text string) []string {
 // task or artifact to the next, 0: all of them.
 func (g *Graph) FromRun(r *Run, d Direction, depth int) *Node {
 	w := walker{g: g, dir: d, depth: depth, seen: map[any]bool{}}
-	root := &Node{Kind: RunNode, Run: r, RunID: r.ID}
+	root := &Node{Kind: RunNode, Run: r, RunID: r.ID, Name: r.Name, State: r.State}
 	keys := slices.Clone(g.taskOfRun[r.ID])
 	slices.SortFunc(keys, func(a, b taskKey) int { return taskpath.Compare(a.path, b.path) })
 	for _, key := range g.ends(keys, d) {
@@ -314,7 +316,10 @@ type walker struct {
 
 func (w *walker) task(key taskKey, port string, level int) *Node {
 	te := w.g.byTask[key]
-	n := &Node{Kind: TaskNode, Run: te.run, RunID: te.run.ID, Task: te.task, Path: key.path, Port: port}
+	n := &Node{Kind: TaskNode, Run: te.run, RunID: te.run.ID, Name: te.run.Name, Task: te.task, Path: key.path, Port: port}
+	if te.task != nil {
+		n.State = te.task.State
+	}
 	next := te.beyond(w.dir)
 	if !w.enter(n, key, level, len(next)) {
 		return n

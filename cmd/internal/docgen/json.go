@@ -35,7 +35,7 @@ func Shapes() []Shape {
 		{"RunSync", "What became of the record of each run: `runs sync --output json`. `was` is the state before, missing where the run was not recorded;\n`fresh`: something was written; `note` says why nothing could be learned.", exampleSync()},
 		{"RunDiff", "Why the results of two runs differ: `runs diff A B --output json`. `causes` are in order of how likely they explain the results; the aspects\nare `parameters`, `code`, `images`, `inputs`, `profile`, `resources`, `manifest`, `engine`, `kfp-go`, `revision` and `labels`, of results `states`,\n`outputs`, `cache`, `tries` and `durations` (seconds, where they differ by a second and a quarter). A side without a value has nothing of that\nname. `equal` and `unknown` name the other aspects; `partsAt` is the first task that made other outputs of the same inputs; a `diff` is in the\nunified format, empty where too much changed, `cut` where it does not end.", exampleDiff()},
 		{"RunDeletion", "What was taken out of the record: `runs delete --output json`; with `dryRun`, what would be. Each run is as in RunList.", runs.Deletion{APIVersion: report.APIVersion, Kind: "RunDeletion", DryRun: true, Runs: exampleList().Runs}},
-		{"Lineage", "Where things came from (`up`) and what became of them (`down`): `lineage --output json`. Each is a tree of nodes: a `run`, a\n`task` or an `artifact`; `port` is the input or output over which the node above led here; `seen` marks a node whose children\nstand elsewhere in the tree, `cut` one at the greatest depth.", exampleLineage()},
+		{"Lineage", "Where things came from (`up`) and what became of them (`down`): `lineage --output json`. Each is a tree of nodes: a `run`, a\n`task` or an `artifact`; `name` is the run's; `port` is the input or output over which the node above led here; `seen` marks a node whose children\nstand elsewhere in the tree, `cut` one at the greatest depth.", exampleLineage()},
 		{"LineageEdge", "A line of `lineage -f --output json`: a task of the run read (`in`) or wrote (`out`) an artifact under that name.", exampleEdge()},
 		{"MetadataVerification", "What is damaged or missing in the metadata file: `meta verify --output json`. `object` is its name there.", exampleVerification()},
 		{"Stats", "How well pipelines serve: `stats --output json`; [stats.md](stats.md) defines each figure. Shares are between 0 and 1, lengths are seconds;\n`null` stands where there is nothing to tell.", exampleStats()},
@@ -159,10 +159,10 @@ func exampleLineage() lineage.Document {
 	return lineage.Document{
 		APIVersion: report.APIVersion, Kind: "Lineage",
 		Up: &metadata.Node{Kind: metadata.ArtifactNode, URI: model, Type: "system.Model", Children: []*metadata.Node{
-			{Kind: metadata.TaskNode, RunID: exampleID, Path: "train", Port: "model", Cut: true},
+			{Kind: metadata.TaskNode, RunID: exampleID, Name: "iris-e6426c", Path: "train", State: metadata.Succeeded, Port: "model", Cut: true},
 		}},
 		Down: &metadata.Node{Kind: metadata.ArtifactNode, URI: model, Type: "system.Model", Children: []*metadata.Node{
-			{Kind: metadata.TaskNode, RunID: exampleID, Path: "evaluate", Port: "model", Seen: true},
+			{Kind: metadata.TaskNode, RunID: exampleID, Name: "iris-e6426c", Path: "evaluate", State: metadata.Succeeded, Port: "model", Seen: true},
 		}},
 	}
 }
