@@ -3,18 +3,22 @@ package metadata
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 )
 
 // A bundle is a whole store, or some of its runs, as one NDJSON file: a line
-// that says so, the events as they lie in the store, and documents.
+// that says so, the events as they lie in the store, the documents that they
+// name, and a closing line with the counts of both and the SHA-256 of all before
+// it. The same store gives the same bytes.
 
-const kindBundle, kindBlob = "bundle", "blob"
+const kindBundle, kindBlob, kindBundleEnd = "bundle", "blob", "bundle-end"
 
 type bundleLine struct {
 	Kind   string `json:"kind"`
@@ -23,43 +27,86 @@ type bundleLine struct {
 	Data   []byte `json:"data,omitempty"`
 }
 
+type bundleEnd struct {
+	Kind      string `json:"kind"`
+	Events    int    `json:"events"`
+	Documents int    `json:"documents"`
+	SHA256    string `json:"sha256"` // of all bytes before this line
+}
+
+// Counts say how much of a store was taken.
+type Counts struct{ Runs, Events, Documents int }
+
 // Export writes the events of the runs that keep accepts (nil: all) and the
-// documents that they name. Damaged events are left out and returned.
-func Export(ctx context.Context, s Store, w io.Writer, keep func(run string) bool) ([]Damage, error) {
-	if err := writeLine(w, bundleLine{Kind: kindBundle, V: 1}); err != nil {
-		return nil, err
+// documents that they name. Damaged events and documents are left out and
+// returned. It holds one event or document at a time, and digests.
+func Export(ctx context.Context, s Store, w io.Writer, keep func(run string) bool) (Counts, []Damage, error) {
+	sum := sha256.New()
+	x := exporter{w: io.MultiWriter(w, sum), keep: keep, runs: map[string]bool{}, digests: map[string]bool{}}
+	err := writeLine(x.w, bundleLine{Kind: kindBundle, V: 1})
+	if err == nil {
+		err = x.events(ctx, s)
 	}
-	var damage []Damage
-	var digests []string
+	if err == nil {
+		err = x.documents(ctx, s)
+	}
+	if err == nil {
+		err = writeLine(w, bundleEnd{kindBundleEnd, x.count.Events, x.count.Documents, hex.EncodeToString(sum.Sum(nil))})
+	}
+	x.count.Runs = len(x.runs)
+	return x.count, x.damage, err
+}
+
+type exporter struct {
+	w       io.Writer
+	keep    func(run string) bool
+	runs    map[string]bool
+	digests map[string]bool
+	count   Counts
+	damage  []Damage
+}
+
+func (x *exporter) events(ctx context.Context, s Store) error {
 	for o, err := range s.Scan(ctx) {
 		if err != nil && o.Name == "" {
-			return damage, err
+			return err
+		}
+		if _, run, ok := SplitName(o.Name); ok && x.keep != nil && !x.keep(run) {
+			continue
 		}
 		e, err := checkObject(o, err)
 		if err != nil {
-			damage = append(damage, Damage{o.Name, err})
+			x.damage = append(x.damage, Damage{o.Name, err})
 			continue
 		}
-		if keep != nil && !keep(e.Run) {
-			continue
+		if _, err := x.w.Write(o.Data); err != nil {
+			return err
 		}
-		if _, err := w.Write(o.Data); err != nil {
-			return damage, err
+		x.runs[e.Run] = true
+		x.count.Events++
+		for _, d := range documents(e) {
+			x.digests[d] = true
 		}
-		digests = append(digests, documents(e)...)
 	}
-	slices.Sort(digests)
-	for _, d := range slices.Compact(digests) {
+	return nil
+}
+
+func (x *exporter) documents(ctx context.Context, s Store) error {
+	for _, d := range slices.Sorted(maps.Keys(x.digests)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		data, err := s.Blob(ctx, d)
 		if err != nil {
-			damage = append(damage, Damage{d, err})
+			x.damage = append(x.damage, Damage{d, err})
 			continue
 		}
-		if err := writeLine(w, bundleLine{Kind: kindBlob, Digest: d, Data: data}); err != nil {
-			return damage, err
+		if err := writeLine(x.w, bundleLine{Kind: kindBlob, Digest: d, Data: data}); err != nil {
+			return err
 		}
+		x.count.Documents++
 	}
-	return damage, nil
+	return nil
 }
 
 func writeLine(w io.Writer, v any) error {
@@ -99,106 +146,73 @@ func documents(e *Event) []string {
 	return out
 }
 
-// Import adds what a bundle holds to a store and counts its events.
-func Import(ctx context.Context, s Store, bundle []byte) (events int, err error) {
-	b, err := parseBundle(bundle)
-	if err != nil {
-		return 0, err
+// Import adds what a bundle holds to a store and counts it. The bundle is read
+// three times: whole, before anything is written, so that a bundle that is
+// damaged anywhere changes nothing; then for its documents; then for the events
+// that name them. It holds one event or document at a time. Importing twice does
+// no harm.
+func Import(ctx context.Context, s Store, bundle io.ReadSeeker) (Counts, error) {
+	check := &bundleReader{}
+	if err := check.read(ctx, bundle); err != nil {
+		return Counts{}, err
 	}
-	for _, d := range b.digests {
-		if _, err := s.PutBlob(ctx, b.blobs[d]); err != nil {
-			return 0, err
+	var done Counts
+	documents := &bundleReader{document: func(l *bundleLine) error {
+		digest, err := s.PutBlob(ctx, l.Data)
+		if err == nil && digest != l.Digest {
+			err = damaged("a document does not have the digest that it states")
 		}
+		done.Documents++
+		return err
+	}}
+	if err := documents.read(ctx, bundle); err != nil {
+		return Counts{}, err
 	}
-	for i, e := range b.events {
-		if err := s.Append(ctx, e); err != nil {
-			return i, err
+	runs := map[string]bool{}
+	events := &bundleReader{event: func(e *Event) error {
+		err := s.Append(ctx, e)
+		if err == nil {
+			runs[e.Run] = true
+			done.Runs, done.Events = len(runs), done.Events+1
 		}
-	}
-	return len(b.events), nil
+		return err
+	}}
+	return done, events.read(ctx, bundle)
 }
 
 // A bundleStore is a bundle that is read as a store.
 type bundleStore struct {
 	events  []*Event
 	blobs   map[string][]byte
-	digests []string // of blobs, sorted
 	damaged []Damage
 }
 
-// OpenBundle reads a bundle as a store, which cannot be written.
-func OpenBundle(data []byte) (Store, error) { return parseBundle(data) }
-
-func parseBundle(data []byte) (*bundleStore, error) {
+// OpenBundle reads a bundle as a store, which cannot be written. What is damaged
+// in it is reported by the store; the rest can be used.
+func OpenBundle(data []byte) (Store, error) {
 	b := &bundleStore{blobs: map[string][]byte{}}
-	first, rest, _ := bytes.Cut(data, []byte("\n"))
-	var head bundleLine
-	if json.Unmarshal(first, &head) != nil || head.Kind != kindBundle {
-		return nil, fmt.Errorf("metadata: no exported metadata file: %w", ErrFormat)
+	r := &bundleReader{
+		event:    func(e *Event) error { b.events = append(b.events, e); return nil },
+		document: func(l *bundleLine) error { b.blobs[l.Digest] = l.Data; return nil },
+		damage:   func(d Damage) { b.damaged = append(b.damaged, d) },
 	}
-	if head.V != 1 {
-		return nil, fmt.Errorf("metadata: exported file of version %d: %w", head.V, ErrFormat)
+	if err := r.read(context.Background(), bytes.NewReader(data)); err != nil {
+		return nil, err
 	}
-	for len(rest) > 0 {
-		var err error
-		if rest, err = b.take(rest); err != nil {
-			b.damaged = append(b.damaged, Damage{fmt.Sprintf("byte %d", len(data)-len(rest)), err})
-		}
-	}
-	slices.SortFunc(b.events, func(x, y *Event) int { return strings.Compare(x.ID, y.ID) })
-	for d := range b.blobs {
-		b.digests = append(b.digests, d)
-	}
-	slices.Sort(b.digests)
+	slices.SortStableFunc(b.events, func(x, y *Event) int { return strings.Compare(x.ID, y.ID) })
 	return b, nil
 }
 
-// take reads one event or document and gives what follows.
-func (b *bundleStore) take(data []byte) (rest []byte, err error) {
-	line, after, _ := bytes.Cut(data, []byte("\n"))
-	switch recordKind(line) {
-	case kindBlob:
-		var l bundleLine
-		if err := json.Unmarshal(line, &l); err != nil || Digest(l.Data) != l.Digest {
-			return after, damaged("a document does not have the digest that it states")
-		}
-		b.blobs[l.Digest] = l.Data
-		return after, nil
-	case kindEvent:
-		n := eventLength(data)
-		e, err := ParseEvent(data[:n:n])
-		if err == nil {
-			b.events = append(b.events, e)
-		}
-		return data[n:], err
-	}
-	return after, nil
-}
-
-// eventLength counts the bytes up to the closing line, or up to the next event.
-func eventLength(data []byte) int {
-	n := 0
-	for line := range bytes.Lines(data) {
-		kind := recordKind(bytes.TrimSuffix(line, []byte("\n")))
-		if n > 0 && (kind == kindEvent || kind == kindBlob) {
-			return n
-		}
-		n += len(line)
-		if kind == kindEnd {
-			return n
-		}
-	}
-	return n
-}
+var errBundleReadOnly = fmt.Errorf("an exported file is %w; `kfp-go meta import` adds it to a metadata file that can be written", ErrReadOnly)
 
 // Append implements Store.
 func (b *bundleStore) Append(context.Context, *Event) error {
-	return fmt.Errorf("metadata: an exported file is %w", ErrReadOnly)
+	return errBundleReadOnly
 }
 
 // PutBlob implements Store.
 func (b *bundleStore) PutBlob(context.Context, []byte) (string, error) {
-	return "", fmt.Errorf("metadata: an exported file is %w", ErrReadOnly)
+	return "", errBundleReadOnly
 }
 
 // Load implements Store.

@@ -268,6 +268,22 @@ func SplitEvents(data []byte) iter.Seq[[]byte] {
 	}
 }
 
+// eventLength counts the bytes up to the closing line, or up to the next event.
+func eventLength(data []byte) int {
+	n := 0
+	for line := range bytes.Lines(data) {
+		kind := recordKind(bytes.TrimSuffix(line, []byte("\n")))
+		if n > 0 && (kind == kindEvent || kind == kindBlob) {
+			return n
+		}
+		n += len(line)
+		if kind == kindEnd {
+			return n
+		}
+	}
+	return n
+}
+
 // ParseNamed is ParseEvent of an event that lies under a name, which must be
 // its own. A summary leaves out what is about tasks and artifacts.
 func ParseNamed(name string, data []byte, summary bool) (*Event, error) {

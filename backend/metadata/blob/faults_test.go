@@ -244,7 +244,7 @@ func TestDamagedObjects(t *testing.T) {
 				t.Errorf("verify: %+v, %v", damage, err)
 			}
 			var bundle bytes.Buffer
-			if left, err := metadata.Export(t.Context(), s, &bundle, nil); err != nil || len(left) != 1 {
+			if _, left, err := metadata.Export(t.Context(), s, &bundle, nil); err != nil || len(left) != 1 {
 				t.Errorf("export: %+v, %v", left, err)
 			}
 		})

@@ -346,7 +346,7 @@ func testExport(t *testing.T, open func() metadata.Store) {
 	}
 	appendAll(t, s, chain(40), run(metadata.RunRecord{Name: "with", Manifest: digest}))
 	var bundle bytes.Buffer
-	if damage, err := metadata.Export(t.Context(), s, &bundle, nil); err != nil || len(damage) > 0 {
+	if _, damage, err := metadata.Export(t.Context(), s, &bundle, nil); err != nil || len(damage) > 0 {
 		t.Fatal(err, damage)
 	}
 	read, err := metadata.OpenBundle(bundle.Bytes())
@@ -358,7 +358,7 @@ func testExport(t *testing.T, open func() metadata.Store) {
 		t.Errorf("the exported file as a store (-want +got):\n%s", d)
 	}
 	// Importing into the store itself changes nothing.
-	if _, err := metadata.Import(t.Context(), s, bundle.Bytes()); err != nil {
+	if _, err := metadata.Import(t.Context(), s, bytes.NewReader(bundle.Bytes())); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(want, load(t, s, metadata.Query{})); d != "" {

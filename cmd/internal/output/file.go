@@ -2,6 +2,7 @@
 package output
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"io"
@@ -16,18 +17,31 @@ import (
 // content or the new, whatever happens on the way. A new file gets the usual
 // rights, an old one keeps its own; a symbolic link stays one.
 func File(name string, data []byte) error {
+	return Stream(name, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// Stream is File for what is too large to hold: fill writes it. After an error
+// nothing has changed, but for a device or a pipe.
+func Stream(name string, fill func(io.Writer) error) error {
 	if real, err := filepath.EvalSymlinks(name); err == nil {
 		name = real
 	}
 	st, err := os.Stat(name)
-	if err == nil && !st.Mode().IsRegular() { // a device or a pipe is written to
-		return stream(name, data)
+	if err == nil && !st.Mode().IsRegular() {
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(fill(f), f.Close())
 	}
 	tmp, err := create(name)
 	if err != nil {
 		return err
 	}
-	err = fill(tmp, data, st)
+	err = settle(tmp, fill, st)
 	if err == nil {
 		err = os.Rename(tmp.Name(), name)
 	}
@@ -35,6 +49,22 @@ func File(name string, data []byte) error {
 		_ = os.Remove(tmp.Name())
 	}
 	return err
+}
+
+// settle fills the file and makes it durable.
+func settle(tmp *os.File, fill func(io.Writer) error, old os.FileInfo) error {
+	out := bufio.NewWriterSize(tmp, 1<<20)
+	err := fill(out)
+	if err == nil {
+		err = out.Flush()
+	}
+	if err == nil && old != nil {
+		err = tmp.Chmod(old.Mode().Perm())
+	}
+	if err == nil {
+		err = tmp.Sync()
+	}
+	return errors.Join(err, tmp.Close())
 }
 
 // create makes a new file beside the named one, with the rights that new files
@@ -48,29 +78,6 @@ func create(name string) (*os.File, error) {
 		}
 	}
 	return nil, fs.ErrExist
-}
-
-func fill(tmp *os.File, data []byte, old os.FileInfo) error {
-	_, err := tmp.Write(data)
-	if err == nil && old != nil {
-		err = tmp.Chmod(old.Mode().Perm())
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	return errors.Join(err, tmp.Close())
-}
-
-func stream(name string, data []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	if _, err := f.Write(data); err != nil {
-		_ = f.Close()
-		return err
-	}
-	return f.Close()
 }
 
 // JSON prints a value as people and programs like it.
