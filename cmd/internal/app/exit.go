@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/kfp-go/kfp-go/backend/metadata"
 )
 
 // The exit codes, an interface that scripts rely on.
@@ -68,6 +70,8 @@ func ExitCode(err error) int {
 		return ExitInterrupted
 	case errors.As(err, &exit):
 		return exit.Code
+	case errors.Is(err, metadata.ErrReadOnly):
+		return ExitUsage
 	}
 	return ExitFailure
 }

@@ -17,6 +17,6 @@ runs. Nothing here is needed day by day.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: app.Group,
 	}
-	cmd.AddCommand(newInit(a), newVerify(a), newRepair(a), newReindex(a), newCompact(a), newGC(a))
+	cmd.AddCommand(newInit(a), newVerify(a), newRepair(a), newReindex(a), newCompact(a), newGC(a), newExport(a), newImport(a))
 	return cmd
 }
