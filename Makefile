@@ -41,6 +41,7 @@ e2e-corpus: ## KFP's own test pipelines on the cluster that $$KUBECONFIG names, 
 	KFPGO_TEST_ORACLE=$(ORACLE) $(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 40m -parallel 6 -run 'TestTable|TestCorpusOnCluster$(if $(TIER),/all/($(TIER)))' ./cmd/internal/e2ecorpus $(if $(WRITE),-write)
 
 nightly: build ## what takes hours: 100,000 random pipelines compiled, 5,000 run here, 200 on the cluster; each fuzz target for five minutes
+	$(GO) test -tags $(TAGS) -count=1 -timeout 2h -run "TestReduceIsAJoin$$" ./backend/metadata -rapid.checks=1000000
 	KFPGO_RANDOM='compile=100000 local=5000' $(GO) test -tags $(TAGS) -count=1 -timeout 12h ./cmd/internal/randomtest/
 	KFPGO_RANDOM='cluster=200' $(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 4h -run E2E -v ./cmd/internal/randomtest/
 	KFPGO_FAULTS=nightly $(GO) test -tags $(TAGS) -count=1 -timeout 2h -run 'Crowd|Contest' -v ./backend/metadata/blob/

@@ -79,22 +79,40 @@ func (v *view) live() []*segment.Index {
 	return out
 }
 
-// unsettled goes through all runs and gives those whose edges no index lists.
+// unsettled gives the runs whose edges no index lists. An index that holds all
+// that is known of its runs is not gone through row by row.
 func (v *view) unsettled(ctx context.Context) ([]*entry, error) {
 	var out []*entry
+	v.sources = slices.DeleteFunc(v.sources, func(src *source) bool { return !src.dead && v.alone(src) })
 	for {
 		e, err := v.next(ctx)
 		if err != nil || e == nil {
 			return out, err
-		}
-		if len(e.rows) == 1 && len(e.keys) == 0 && !bytes.Contains(e.rows[0].line, []byte(`,"unlisted":true`)) && e.rows[0].index.Name.Kind == segment.Indexes {
-			continue
 		}
 		if row, err := e.settled(); err == nil && row != nil && !row.Unlisted && e.rows[0].index.Name.Kind == segment.Indexes {
 			continue
 		}
 		out = append(out, e)
 	}
+}
+
+// alone reports whether nothing else is known of the runs of an index, and all
+// their edges are listed.
+func (v *view) alone(src *source) bool {
+	if src.name.Kind != segment.Indexes || src.index.Unlisted() {
+		return false
+	}
+	for _, p := range v.piles {
+		if p.run >= src.name.From && p.run <= src.name.To {
+			return false
+		}
+	}
+	for _, other := range v.sources {
+		if other != src && !other.dead && other.name.From <= src.name.To && other.name.To >= src.name.From {
+			return false
+		}
+	}
+	return true
 }
 
 // loadEdges takes the edges of runs from their events.

@@ -3,6 +3,7 @@ package segment
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
 )
@@ -77,6 +78,11 @@ func parseIndexText(n Name, text []byte) (*Index, error) {
 		return nil, damaged("it has %d rows and states %d", len(x.Lines), x.Header.Runs)
 	}
 	return x, nil
+}
+
+// Unlisted reports whether there are runs whose edges are not listed.
+func (x *Index) Unlisted() bool {
+	return slices.ContainsFunc(x.Lines, func(l Line) bool { return bytes.Contains(l, []byte(`,"unlisted":true`)) })
 }
 
 // An EdgeLine is an artifact that a run's task read or wrote, as it lies among
