@@ -58,33 +58,32 @@ func joinAffinity(a, b *corev1.Affinity) *corev1.Affinity {
 			a.NodeAffinity = &corev1.NodeAffinity{}
 		}
 		to := a.NodeAffinity
-		to.PreferredDuringSchedulingIgnoredDuringExecution = append(to.PreferredDuringSchedulingIgnoredDuringExecution, n.PreferredDuringSchedulingIgnoredDuringExecution...)
+		join(&to.PreferredDuringSchedulingIgnoredDuringExecution, n.PreferredDuringSchedulingIgnoredDuringExecution)
 		if more := n.RequiredDuringSchedulingIgnoredDuringExecution; more != nil {
 			if to.RequiredDuringSchedulingIgnoredDuringExecution == nil {
 				to.RequiredDuringSchedulingIgnoredDuringExecution = &corev1.NodeSelector{}
 			}
-			terms := &to.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
-			*terms = append(*terms, more.NodeSelectorTerms...)
+			join(&to.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms, more.NodeSelectorTerms)
 		}
 	}
 	if n := b.PodAffinity; n != nil {
 		if a.PodAffinity == nil {
 			a.PodAffinity = &corev1.PodAffinity{}
 		}
-		to := a.PodAffinity
-		to.RequiredDuringSchedulingIgnoredDuringExecution = append(to.RequiredDuringSchedulingIgnoredDuringExecution, n.RequiredDuringSchedulingIgnoredDuringExecution...)
-		to.PreferredDuringSchedulingIgnoredDuringExecution = append(to.PreferredDuringSchedulingIgnoredDuringExecution, n.PreferredDuringSchedulingIgnoredDuringExecution...)
+		join(&a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution, n.RequiredDuringSchedulingIgnoredDuringExecution)
+		join(&a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution, n.PreferredDuringSchedulingIgnoredDuringExecution)
 	}
 	if n := b.PodAntiAffinity; n != nil {
 		if a.PodAntiAffinity == nil {
 			a.PodAntiAffinity = &corev1.PodAntiAffinity{}
 		}
-		to := a.PodAntiAffinity
-		to.RequiredDuringSchedulingIgnoredDuringExecution = append(to.RequiredDuringSchedulingIgnoredDuringExecution, n.RequiredDuringSchedulingIgnoredDuringExecution...)
-		to.PreferredDuringSchedulingIgnoredDuringExecution = append(to.PreferredDuringSchedulingIgnoredDuringExecution, n.PreferredDuringSchedulingIgnoredDuringExecution...)
+		join(&a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution, n.RequiredDuringSchedulingIgnoredDuringExecution)
+		join(&a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution, n.PreferredDuringSchedulingIgnoredDuringExecution)
 	}
 	return a
 }
+
+func join[T any](to *[]T, more []T) { *to = append(*to, more...) }
 
 // affinityExpr joins affinities that are structs or nil. An empty list becomes
 // null, which a patch takes for nothing.

@@ -15,7 +15,7 @@ func platformRows() []Chapter {
 	return []Chapter{
 		{"Kubernetes", []Construct{
 			{ID: "secret-env", Title: "Secret as environment", Fields: []string{"PlatformExecutor.secretAsEnv", "SecretEnv.secretName", "SecretEnv.secretNameParameter", "SecretEnv.keyToEnv", "SecretEnv.optional", "SecretKey.secretKey", "SecretKey.envVar"}, DSL: "`env: {X: {secret: …}}`",
-				Argo: "`secretKeyRef`; the name may come from an input or a task", Codes: codes("C446", "A603"), Tests: []string{platformIR, platform, onCluster, "cmd/internal/e2e.TestE2ECorpus/nested_parallel_for_secret"},
+				Argo: "`secretKeyRef`; the name may come from an input or a task", Codes: codes("C446", "A603"), Tests: []string{platformIR, platform, onCluster, "cmd/internal/e2ecorpus.TestCorpusOnCluster", "corpus:nested_parallel_for_secret.yaml"},
 				find: settings(func(s *ir.Settings) bool { return hasEnv(s, func(e *ir.EnvVar) bool { return e.Secret != nil }) })},
 			{ID: "config-map-env", Title: "ConfigMap as environment", Fields: []string{"PlatformExecutor.configMapAsEnv", "ConfigMapEnv.configMapName", "ConfigMapEnv.configMapNameParameter", "ConfigMapEnv.keyToEnv", "ConfigMapEnv.optional", "ConfigMapKey.configMapKey", "ConfigMapKey.envVar"}, DSL: "`env: {X: {config-map: …}}`",
 				Argo: "`configMapKeyRef`", Codes: codes("C446"), Tests: []string{platformIR, platform, onCluster},

@@ -17,7 +17,7 @@ func taskRows() []Chapter {
 				DSL: "`${{ inputs.x }}`", Argo: "`{{inputs.parameters.x}}` in the DAG template", Tests: []string{"backend/local.TestValuesFlow", "cmd/internal/e2e.TestE2EContract", "cmd/internal/randomtest.TestE2ERandom"},
 				find: arguments(func(_ *ir.Component, _ *ir.Task, b *ir.Binding) bool { _, ok := b.Value.(*ir.InputRef); return ok })},
 			{ID: "from-task", Title: "Argument from a task's output", Fields: []string{"ParameterSource.taskOutputParameter", "ArtifactSource.taskOutputArtifact", "TaskOutput.producerTask", "TaskOutput.outputParameterKey", "TaskOutput.outputArtifactKey"},
-				DSL: "`${{ tasks.t.outputs.x }}`", Argo: "`{{tasks.t.outputs.parameters.x}}`, and the order that follows from it", Codes: codes("C403", "C404"), Tests: []string{"backend/local.TestValuesFlow", "cmd/internal/e2e.TestE2ECorpus", "cmd/internal/randomtest.TestE2ERandom"},
+				DSL: "`${{ tasks.t.outputs.x }}`", Argo: "`{{tasks.t.outputs.parameters.x}}`, and the order that follows from it", Codes: codes("C403", "C404"), Tests: []string{"backend/local.TestValuesFlow", "cmd/internal/e2ecorpus.TestCorpusOnCluster", "cmd/internal/randomtest.TestE2ERandom"},
 				find: arguments(func(owner *ir.Component, _ *ir.Task, b *ir.Binding) bool {
 					ref, ok := b.Value.(*ir.OutputRef)
 					return ok && !looped(owner.DAG(), ref.Task)

@@ -189,62 +189,6 @@ func clusterGPUs(t *testing.T) {
 	}
 }
 
-func corpus(t *testing.T, name string) string {
-	t.Helper()
-	file := filepath.Join(root, "..", "shared", "corpus", "kfp", name)
-	if _, err := os.Stat(file); err != nil {
-		t.Skip("the corpus is not here")
-	}
-	return file
-}
-
-func TestE2ECorpus(t *testing.T) {
-	t.Run("container_no_input", func(t *testing.T) {
-		r, log := there(t, corpus(t, "essential/container_no_input.yaml"))
-		if r.State != "succeeded" || !strings.Contains(log, "hello world") {
-			t.Errorf("%s\n%s", r.State, log)
-		}
-	})
-	t.Run("producer_consumer", func(t *testing.T) {
-		r, log := there(t, corpus(t, "critical/producer_consumer_param_pipeline.yaml"))
-		if r.State != "succeeded" || !strings.Contains(log, "Hello world, this is an output parameter") {
-			t.Errorf("%s\n%s", r.State, log)
-		}
-		agree(t, corpus(t, "critical/producer_consumer_param_pipeline.yaml"), "succeeded", "-p", `text={{workflow.name}} "$(HOME)"`)
-	})
-	t.Run("flip_coin", func(t *testing.T) {
-		r, log := there(t, corpus(t, "critical/flip_coin.yaml"))
-		if r.State != "succeeded" {
-			t.Fatalf("%s\n%s", r.State, log)
-		}
-		flip := "heads" // the pipeline says "heads and N > 5!" or "tails and N > 15!" (its own words)
-		printed := 0
-		for _, x := range r.Tasks {
-			if x.Path == "flip-coin" && x.Outputs["Output"] == "tails" {
-				flip = "tails"
-			}
-			if strings.Contains(x.Path, "print-msg") && x.State == "succeeded" {
-				printed++
-			}
-		}
-		if printed != 1 || !strings.Contains(log, " and ") {
-			t.Errorf("flip %s: %d messages\n%s\n%s", flip, printed, strings.Join(states(r), "\n"), log)
-		}
-	})
-	t.Run("nested_parallel_for_secret", func(t *testing.T) {
-		secret(t, "test-secret-1", "username", "user1")
-		r, log := there(t, corpus(t, "parallel_and_nested/nested_parallel_for_secret.yaml"))
-		if r.State != "succeeded" {
-			t.Fatalf("%s\n%s", r.State, log)
-		}
-		for _, item := range []string{"Item: x, Secret set: True", "Item: y, Secret set: True"} {
-			if !strings.Contains(log, item) {
-				t.Errorf("no %q in the log\n%s", item, log)
-			}
-		}
-	})
-}
-
 // Text that every layer between the author and the program would like to
 // change arrives byte for byte, as literal and as parameter, here and there.
 func TestE2EText(t *testing.T) {

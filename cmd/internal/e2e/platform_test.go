@@ -209,3 +209,13 @@ func atOnce(t *testing.T, config string, runs int) int {
 	}
 	return most
 }
+
+// corpus is a file of KFP's own test data.
+func corpus(t *testing.T, name string) string {
+	t.Helper()
+	file := filepath.Join(root, "..", "shared", "corpus", "kfp", name)
+	if _, err := os.Stat(file); err != nil {
+		t.Skip("the corpus is not here")
+	}
+	return file
+}
