@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,12 +25,19 @@ import (
 )
 
 // helperDir, in the environment, makes this test binary write events there
-// until it is killed; it prints the name of each that was acknowledged.
-const helperDir = "KFPGO_TEST_WRITE_EVENTS"
+// until it is killed; it prints the name of each that was acknowledged. With
+// helperCompacts it compacts instead, and prints a line for each time.
+const (
+	helperDir      = "KFPGO_TEST_WRITE_EVENTS"
+	helperCompacts = "KFPGO_TEST_COMPACT"
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(helperDir); dir != "" {
-		writeEvents(dir)
+		if err := help(dir); err != nil {
+			fmt.Println("error", err)
+			os.Exit(1)
+		}
 	}
 	if member := os.Getenv(memberOf); member != "" {
 		os.Exit(beMember(member))
@@ -38,41 +46,57 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func writeEvents(dir string) {
+func help(dir string) error {
 	ctx := context.Background()
-	s, err := Open(ctx, dir)
+	store, err := Open(ctx, dir)
 	if err != nil {
-		fmt.Println("error", err)
-		os.Exit(1)
+		return err
+	}
+	if os.Getenv(helperCompacts) != "" {
+		for {
+			if _, err := store.(*Store).Compact(ctx, CompactOptions{Grace: 2 * time.Second}); err != nil {
+				return err
+			}
+			fmt.Println("compacted")
+		}
 	}
 	c := metadata.Chain{Run: metadata.NewID(time.Now()), Now: time.Now}
 	for i := 0; ; i++ {
 		events, err := c.Events([]metadata.Record{{Task: &metadata.TaskRecord{Path: fmt.Sprint(i), Message: strings.Repeat("x", 3000)}}})
 		if err == nil {
-			err = s.Append(ctx, events[0])
+			err = store.Append(ctx, events[0])
 		}
 		if err != nil {
-			fmt.Println("error", err)
-			os.Exit(1)
+			return err
 		}
 		fmt.Println(events[0].Name())
 	}
 }
 
-// TestKill: sudden death at any instant loses nothing that was acknowledged,
-// and leaves nothing torn where readers look.
+// TestKill: sudden death at any instant, of four writers and of two who compact,
+// loses nothing that was acknowledged, and leaves nothing torn where readers
+// look.
 func TestKill(t *testing.T) {
-	dir, acknowledged := t.TempDir(), map[string]bool{}
-	rounds := 12
-	if testing.Short() {
-		rounds = 3
+	kills := 100
+	switch {
+	case os.Getenv("KFPGO_FAULTS") == "nightly":
+		kills = 2000
+	case testing.Short():
+		kills = 12
 	}
+	dir, acknowledged := t.TempDir(), map[string]bool{}
+	const workers = 6
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	for w := range 2 {
+	for w := range workers {
 		wg.Go(func() {
-			for i := range rounds {
-				for _, name := range writeAndKill(t, dir, time.Duration(20+7*i+3*w)*time.Millisecond) {
+			chance := rand.New(rand.NewPCG(uint64(w), 1))
+			for range (kills + workers - 1 - w) / workers {
+				var env []string
+				if w >= 4 {
+					env = []string{helperCompacts + "=1"}
+				}
+				for _, name := range workAndKill(t, dir, time.Duration(chance.IntN(40_000))*time.Microsecond, env...) {
 					mu.Lock()
 					acknowledged[name] = true
 					mu.Unlock()
@@ -81,6 +105,8 @@ func TestKill(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	compacted := acknowledged["compacted"]
+	delete(acknowledged, "compacted")
 	s := openAt(t, dir)
 	stored := map[string]bool{}
 	for o, err := range s.Scan(t.Context()) {
@@ -97,16 +123,16 @@ func TestKill(t *testing.T) {
 	if damage, err := metadata.Verify(t.Context(), s); err != nil || len(damage) > 0 {
 		t.Errorf("verify: %v, %v", damage, err)
 	}
-	if len(acknowledged) < rounds {
-		t.Errorf("only %d events in all: the test shows nothing", len(acknowledged))
+	if len(acknowledged) < kills/4 || !compacted {
+		t.Errorf("only %d events in all, compacted: %v: the test shows nothing", len(acknowledged), compacted)
 	}
-	t.Logf("%d kills, %d events acknowledged, %d stored", 2*rounds, len(acknowledged), len(stored))
+	t.Logf("%d kills, %d events acknowledged, %d stored", kills, len(acknowledged), len(stored))
 }
 
-// writeAndKill lets a process write and kills it a while after its first event.
-func writeAndKill(t *testing.T, dir string, after time.Duration) (acknowledged []string) {
+// workAndKill lets a process work and kills it a while after its first word.
+func workAndKill(t *testing.T, dir string, after time.Duration, env ...string) (said []string) {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), helperDir+"="+dir)
+	cmd.Env = append(append(os.Environ(), helperDir+"="+dir), env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Error(err)
@@ -124,17 +150,15 @@ func writeAndKill(t *testing.T, dir string, after time.Duration) (acknowledged [
 	defer timer.Stop()
 	rest, _ := io.ReadAll(out)
 	cmd.Wait() // it was killed
-	text := string(first) + string(rest)
-	for line := range strings.Lines(text) {
-		if name, ok := strings.CutSuffix(line, "\n"); ok {
-			if strings.HasPrefix(name, "error") {
-				t.Error(name)
-				continue
-			}
-			acknowledged = append(acknowledged, name)
+	for line := range strings.Lines(string(first) + string(rest)) {
+		word, whole := strings.CutSuffix(line, "\n")
+		if strings.HasPrefix(word, "error") {
+			t.Error(word)
+		} else if whole {
+			said = append(said, word)
 		}
 	}
-	return acknowledged
+	return said
 }
 
 func openAt(t testing.TB, dir string) *Store {

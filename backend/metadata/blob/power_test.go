@@ -120,6 +120,56 @@ func losePower(seed uint64, ops int) error {
 	return l.check(after)
 }
 
+// TestPowerLossCompacting: the power goes at any operation of a compaction, of
+// one that folds or of one that deletes what others have folded.
+func TestPowerLossCompacting(t *testing.T) {
+	t.Parallel()
+	cuts := 1500
+	if testing.Short() {
+		cuts = 300
+	}
+	compactAll := func(s *Store) error {
+		for range 3 { // what one pass folds the next deletes
+			if _, err := s.Compact(t.Context(), CompactOptions{Grace: -1}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	fill := func() (*model, *ledger) {
+		m, l := newModel(), newLedger()
+		for _, who := range []string{"a", "b"} {
+			if err := l.write(m.store(&process{}), who); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return m, l
+	}
+	m, _ := fill()
+	whole := &process{}
+	if err := compactAll(m.store(whole)); err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(cuts) {
+		m, l := fill()
+		first, second := &process{dies: 1 + int(seed*7)%(whole.ops+1)}, &process{dies: 1 + int(seed)%(whole.ops+1)}
+		for _, p := range []*process{first, second} {
+			if err := compactAll(m.store(p)); err != nil && !p.dead {
+				t.Fatalf("seed %d: without a fault: %v", seed, err)
+			}
+		}
+		m = m.crash(rand.New(rand.NewPCG(seed, 2)))
+		if err := l.check(m.store(&process{})); err != nil {
+			t.Fatalf("seed %d: deaths at %d and %d of %d: %v", seed, first.dies, second.dies, whole.ops, err)
+		}
+		s := m.store(&process{})
+		if err := errors.Join(compactAll(s), l.write(s, "next"), l.check(s)); err != nil {
+			t.Fatalf("seed %d: deaths at %d and %d of %d: the next one: %v", seed, first.dies, second.dies, whole.ops, err)
+		}
+	}
+	t.Logf("%d power losses at %d operations", cuts, whole.ops)
+}
+
 // TestPowerLossDraining: what was put aside is there or in the store, whenever
 // the power goes while it moves.
 func TestPowerLossDraining(t *testing.T) {
