@@ -127,6 +127,27 @@ func (p *place) run(args []string, env ...string) result {
 	return p.wait(p.command(args, env...))
 }
 
+// fine runs the program, which must succeed.
+func (p *place) fine(args ...string) {
+	p.t.Helper()
+	if r := p.run(args); r.code != 0 {
+		p.t.Fatalf("%s: %v", args, r)
+	}
+}
+
+// aside reports whether an event, or a document by its digest, is kept aside
+// for the store, by this machine.
+func (p *place) aside(name string) bool {
+	digest, document := strings.CutPrefix(name, "sha256:")
+	where := "inbox/" + name
+	if document {
+		where = "blobs/sha256/" + digest[:2] + "/" + digest[2:]
+	}
+	found, err := filepath.Glob(filepath.Join(p.dir, "state", "kfp-go", "spool", "*", where))
+	p.must(err)
+	return len(found) > 0
+}
+
 func (p *place) wait(cmd *exec.Cmd) result {
 	p.t.Helper()
 	var out, err bytes.Buffer
