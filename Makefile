@@ -45,6 +45,8 @@ nightly: build ## what takes hours: 100,000 random pipelines compiled, 5,000 run
 	KFPGO_RANDOM='compile=100000 local=5000' $(GO) test -tags $(TAGS) -count=1 -timeout 12h ./cmd/internal/randomtest/
 	KFPGO_RANDOM='cluster=200' $(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 4h -run E2E -v ./cmd/internal/randomtest/
 	KFPGO_FAULTS=nightly $(GO) test -tags $(TAGS) -count=1 -timeout 2h -run 'Crowd|Contest' -v ./backend/metadata/blob/
+	CGO_ENABLED=0 KFPGO_FAULTS=nightly $(GO) test -tags $(TAGS) -count=1 -timeout 4h -run 'Kill|Power|Full|Rights|Removed|Interrupted' ./backend/metadata/blob ./cmd/internal/faulttest
+	CGO_ENABLED=0 $(GO) test -tags '$(TAGS) failpoints' -count=1 ./backend/failpoint ./backend/metadata/blob
 	$(MAKE) e2e-corpus
 	$(MAKE) fuzz FUZZTIME=5m
 
@@ -56,6 +58,7 @@ lint: ## formatting, vet, staticcheck
 	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
 	$(GO) vet -tags $(TAGS) ./...
 	$(GO) vet -tags '$(TAGS) e2e' ./...
+	$(GO) vet -tags '$(TAGS) failpoints' ./backend/failpoint ./backend/metadata/...
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 -tags $(TAGS) ./...
 
 fuzz: ## each fuzz target for $(FUZZTIME)
