@@ -485,7 +485,7 @@ func TestFailures(t *testing.T) {
 			_, _ = io.Copy(io.Discard, r.Body) // else nobody sees that the client has gone
 			<-r.Context().Done()
 		}, metadata.ErrUnavailable, "no answer in 300ms"},
-		"s3 proxy's 502":   {"s3", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>no", 502) }, metadata.ErrUnavailable, "Bad Gateway"},
+		"s3 proxy's 502":   {"s3", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>no", http.StatusBadGateway) }, metadata.ErrUnavailable, "Bad Gateway"},
 		"gcs denied":       {"gs", google(403, "forbidden", "x does not have storage.objects.list access"), "permission denied", "Storage Object User"},
 		"gcs no bucket":    {"gs", google(404, "notFound", "The specified bucket does not exist."), "make the bucket", "does not exist"},
 		"gcs 401":          {"gs", google(401, "required", "Anonymous caller"), "permission denied", "gcloud auth application-default login"},
