@@ -24,7 +24,6 @@ var errPower = errors.New("the power is gone")
 type model struct {
 	mu    sync.Mutex
 	top   *inode
-	ops   int // operations so far that change something or make it durable
 	free  int // bytes that can still be written
 	names int // files and folders that can still be made
 }
