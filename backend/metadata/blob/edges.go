@@ -83,11 +83,15 @@ func (v *view) live() []*segment.Index {
 // that is known of its runs is not gone through row by row.
 func (v *view) unsettled(ctx context.Context) ([]*entry, error) {
 	var out []*entry
-	v.sources = slices.DeleteFunc(v.sources, func(src *source) bool { return !src.dead && v.alone(src) })
+	all := slices.Clone(v.sources) // alone looks at them while some are taken out
+	v.sources = slices.DeleteFunc(v.sources, func(src *source) bool { return !src.dead && v.alone(src, all) })
 	for {
 		e, err := v.next(ctx)
 		if err != nil || e == nil {
 			return out, err
+		}
+		if len(e.rows) == 1 && len(e.keys) == 0 && e.rows[0].index.Name.Kind == segment.Indexes && !bytes.Contains(e.rows[0].line, []byte(`,"unlisted":true`)) {
+			continue // without decoding the row
 		}
 		if row, err := e.settled(); err == nil && row != nil && !row.Unlisted && e.rows[0].index.Name.Kind == segment.Indexes {
 			continue
@@ -98,7 +102,7 @@ func (v *view) unsettled(ctx context.Context) ([]*entry, error) {
 
 // alone reports whether nothing else is known of the runs of an index, and all
 // their edges are listed.
-func (v *view) alone(src *source) bool {
+func (v *view) alone(src *source, all []*source) bool {
 	if src.name.Kind != segment.Indexes || src.index.Unlisted() {
 		return false
 	}
@@ -107,7 +111,7 @@ func (v *view) alone(src *source) bool {
 			return false
 		}
 	}
-	for _, other := range v.sources {
+	for _, other := range all {
 		if other != src && !other.dead && other.name.From <= src.name.To && other.name.To >= src.name.From {
 			return false
 		}

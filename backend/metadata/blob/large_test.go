@@ -27,7 +27,7 @@ const (
 // largeRun is run i of the large store, the same for everybody: a training that
 // reads what the one before it wrote.
 func largeRun(i int) (id string, at time.Time) {
-	at = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(i) * largeMonths * 730 * time.Hour / largeRuns)
+	at = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(i) * (largeMonths * 730 * time.Hour / largeRuns))
 	ms := at.UnixMilli()
 	return fmt.Sprintf("%08x-%04x-7%03x-8000-%012x", ms>>16, ms&0xffff, i&0xfff, i), at
 }
