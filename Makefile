@@ -52,7 +52,8 @@ nightly: build ## what takes hours: 100,000 random pipelines compiled, 5,000 run
 
 bench: build ## whole-process figures for generated and corpus pipelines, then Go benchmarks
 	$(GO) run -tags $(TAGS) ./cmd/internal/benchgen -bin $(BIN) -corpus $(SHARED)/corpus/kfp
-	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem -benchtime 3x ./compiler/... ./backend/metadata/...
+	$(GO) test -tags $(TAGS) -run '^$$' -bench . -skip Large -benchmem -benchtime 3x ./compiler/... ./backend/metadata/... ./cmd/internal/stats
+	$(GO) test -tags $(TAGS) -run '^$$' -bench Large -benchtime 1x ./backend/metadata/blob
 
 lint: ## formatting, vet, staticcheck
 	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi

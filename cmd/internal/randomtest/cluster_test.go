@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -157,4 +158,26 @@ func manifest(ctx context.Context, s sample, id string) ([]byte, error) {
 		return nil, err
 	}
 	return m.YAML, nil
+}
+
+// agree says where the same pipeline did other things in two places.
+func agree(a, b result) string {
+	var out strings.Builder
+	if a.state != b.state {
+		fmt.Fprintf(&out, "the run %s here, %s there\n", a.state, b.state)
+	}
+	for _, name := range union(a.outputs, b.outputs) {
+		if !reflect.DeepEqual(a.outputs[name], b.outputs[name]) {
+			fmt.Fprintf(&out, "output %s is %#v here, %#v there\n", name, a.outputs[name], b.outputs[name])
+		}
+	}
+	for _, path := range union(a.tasks, b.tasks) {
+		if a.tasks[path] != b.tasks[path] {
+			fmt.Fprintf(&out, "task %s %q here, %q there\n", path, a.tasks[path], b.tasks[path])
+		}
+	}
+	if out.Len() > 0 {
+		out.WriteString(a.message + "\n" + b.message)
+	}
+	return out.String()
 }

@@ -3,7 +3,6 @@ package randomtest
 import (
 	"fmt"
 	"math/rand/v2"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -146,26 +145,4 @@ func TestMutantsEnd(t *testing.T) {
 			}
 		})
 	}
-}
-
-// agree says where the same pipeline did other things in two places.
-func agree(a, b result) string {
-	var out strings.Builder
-	if a.state != b.state {
-		fmt.Fprintf(&out, "the run %s here, %s there\n", a.state, b.state)
-	}
-	for _, name := range union(a.outputs, b.outputs) {
-		if !reflect.DeepEqual(a.outputs[name], b.outputs[name]) {
-			fmt.Fprintf(&out, "output %s is %#v here, %#v there\n", name, a.outputs[name], b.outputs[name])
-		}
-	}
-	for _, path := range union(a.tasks, b.tasks) {
-		if a.tasks[path] != b.tasks[path] {
-			fmt.Fprintf(&out, "task %s %q here, %q there\n", path, a.tasks[path], b.tasks[path])
-		}
-	}
-	if out.Len() > 0 {
-		out.WriteString(a.message + "\n" + b.message)
-	}
-	return out.String()
 }
