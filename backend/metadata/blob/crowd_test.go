@@ -294,3 +294,106 @@ func TestContest(t *testing.T) {
 		})
 	}
 }
+
+// Whatever writers, compactions and collections do meanwhile, a reader sees
+// every event that was acknowledged before it began.
+func TestCrowdOfReaders(t *testing.T) {
+	writers, each, compactors, collectors, readers := 4, 40, 2, 1, 3
+	if nightly() {
+		writers, each, compactors, collectors, readers = 16, 1000, 8, 4, 8
+	}
+	dir := filepath.Join(t.TempDir(), "store")
+	acknowledged := make([]atomic.Int64, writers)
+	runs := make([]string, writers)
+	for w := range runs {
+		runs[w] = fmt.Sprintf("019a0000-0000-7000-9000-%012x", w)
+	}
+	var writing, others sync.WaitGroup
+	done := make(chan struct{})
+	for w := range writers {
+		s := openAt(t, dir)
+		writing.Go(func() {
+			chain := metadata.Chain{Run: runs[w], Now: time.Now}
+			for i := range each {
+				events, err := chain.Events([]metadata.Record{{Task: &metadata.TaskRecord{Path: fmt.Sprint("t", i), State: metadata.Succeeded}}})
+				for _, e := range events {
+					if err == nil {
+						err = s.Append(t.Context(), e)
+					}
+				}
+				if err != nil {
+					t.Error("write:", err)
+					return
+				}
+				acknowledged[w].Add(1)
+			}
+		})
+	}
+	var work, loads atomic.Int64
+	until := func(n int, f func(s *Store) error) {
+		for range n {
+			s := openAt(t, dir)
+			others.Go(func() {
+				for {
+					select {
+					case <-done:
+						return
+					default:
+					}
+					if err := f(s); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+	}
+	until(compactors, func(s *Store) error {
+		c, err := s.Compact(t.Context(), CompactOptions{Grace: time.Millisecond})
+		work.Add(int64(c.Events))
+		return err
+	})
+	until(collectors, func(s *Store) error {
+		_, err := s.GC(t.Context(), GCOptions{KeepLast: 1 << 20})
+		return err
+	})
+	read := func(s *Store) error {
+		before := make([]int64, writers)
+		for w := range before {
+			before[w] = acknowledged[w].Load()
+		}
+		snap, err := s.Load(t.Context(), metadata.Query{})
+		if err != nil {
+			return fmt.Errorf("read: %w", err)
+		}
+		seen := map[string]int64{}
+		for _, r := range snap.Runs {
+			seen[r.ID] = int64(len(r.Tasks))
+		}
+		for w, n := range before {
+			if seen[runs[w]] < n {
+				return fmt.Errorf("run %d: %d events were acknowledged, a reader that began later saw %d", w, n, seen[runs[w]])
+			}
+		}
+		loads.Add(1)
+		if len(snap.Damaged) > 0 {
+			return fmt.Errorf("damage: %v", snap.Damaged)
+		}
+		return nil
+	}
+	until(readers, read)
+	writing.Wait()
+	close(done)
+	others.Wait()
+	s := openAt(t, dir)
+	if err := read(s); err != nil {
+		t.Error(err)
+	}
+	if damage, err := metadata.Verify(t.Context(), s); err != nil || len(damage) > 0 {
+		t.Error("verify:", damage, err)
+	}
+	if work.Load() == 0 {
+		t.Error("nothing was compacted meanwhile")
+	}
+	t.Logf("%d events, %d folded meanwhile, %d looks", writers*each, work.Load(), loads.Load())
+}
