@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
@@ -145,4 +146,13 @@ func FindRun(ctx context.Context, s metadata.Store, name string) (*metadata.Run,
 		return nil, WithHint(&ExitError{Code: ExitUsage, Err: err}, "`kfp-go runs list` shows the recorded runs")
 	}
 	return r, err
+}
+
+// Where names the configured metadata file for people: a folder as it was
+// given, a URL without its query.
+func Where(c *config.Config) string {
+	if !strings.Contains(c.Metadata, "://") {
+		return c.Metadata
+	}
+	return blob.Name(c.Metadata)
 }

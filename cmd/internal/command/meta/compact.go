@@ -56,6 +56,6 @@ moment, and others may read and write meanwhile.`,
 }
 
 func compaction(c *config.Config, done blob.Compaction) Compaction {
-	return Compaction{APIVersion: report.APIVersion, Kind: "MetadataCompaction", Metadata: c.Metadata, Events: done.Events,
+	return Compaction{APIVersion: report.APIVersion, Kind: "MetadataCompaction", Metadata: app.Where(c), Events: done.Events,
 		Merged: done.Merged, Segments: done.Written, Deleted: done.Deleted, Damaged: findings(done.Damaged)}
 }

@@ -79,7 +79,7 @@ so that a late writer does not bring it back.`,
 }
 
 func collection(c *config.Config, dryRun bool, g *blob.Collection) Collection {
-	doc := Collection{APIVersion: report.APIVersion, Kind: "MetadataCollection", Metadata: c.Metadata, DryRun: dryRun, Runs: []DeletedRun{},
+	doc := Collection{APIVersion: report.APIVersion, Kind: "MetadataCollection", Metadata: app.Where(c), DryRun: dryRun, Runs: []DeletedRun{},
 		Documents: g.Documents, Bytes: g.Bytes, Segments: g.Compaction.Merged, Damaged: findings(g.Compaction.Damaged)}
 	for _, r := range g.Runs {
 		doc.Runs = append(doc.Runs, DeletedRun{ID: r.ID, Name: r.Name, Pipeline: r.Pipeline, State: string(r.State), Created: r.Created.UTC()})

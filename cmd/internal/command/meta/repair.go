@@ -55,7 +55,7 @@ func repairing(a *app.App, cmd *cobra.Command, do func(*blob.Store, context.Cont
 	cmd.Args = app.Args(0, 0, "no arguments")
 	cmd.RunE = withStore(a, func(ctx context.Context, c *config.Config, s *blob.Store) error {
 		did, failed := do(s, ctx, blob.RepairOptions{DryRun: dryRun, By: a.Writer(), Now: a.Now})
-		doc := Repairs{APIVersion: report.APIVersion, Kind: "MetadataRepair", Metadata: c.Metadata, DryRun: dryRun, Repairs: []Repaired{}}
+		doc := Repairs{APIVersion: report.APIVersion, Kind: "MetadataRepair", Metadata: app.Where(c), DryRun: dryRun, Repairs: []Repaired{}}
 		for _, r := range did {
 			doc.Repairs = append(doc.Repairs, Repaired{r.Object, r.Done})
 		}

@@ -29,7 +29,7 @@ func withStore(a *app.App, do func(ctx context.Context, c *config.Config, s *blo
 		defer func() { _ = store.Close() }()
 		s, ok := store.(*blob.Store)
 		if !ok {
-			return app.Usagef("%s is one exported file, which cannot be changed; `kfp-go meta import` adds it to a metadata file", c.Metadata)
+			return app.Usagef("%s is one exported file, which cannot be changed; `kfp-go meta import` adds it to a metadata file", app.Where(c))
 		}
 		return do(cmd.Context(), c, s)
 	}

@@ -52,7 +52,7 @@ func verify(ctx context.Context, a *app.App, c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	doc := Verification{APIVersion: report.APIVersion, Kind: "MetadataVerification", Metadata: c.Metadata, Findings: findings(damage)}
+	doc := Verification{APIVersion: report.APIVersion, Kind: "MetadataVerification", Metadata: app.Where(c), Findings: findings(damage)}
 	if c.Output == "json" {
 		err = output.JSON(a.IO.Out, doc)
 	} else {

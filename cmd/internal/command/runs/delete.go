@@ -85,7 +85,7 @@ func remove(ctx context.Context, opt *DeleteOptions) error {
 		return err
 	}
 	if len(chosen) == 0 {
-		a.Notef("no runs to delete in %s", opt.Config.Metadata)
+		a.Notef("no runs to delete in %s", app.Where(opt.Config))
 	} else if !opt.DryRun {
 		if err := opt.confirm(chosen); err != nil {
 			return err

@@ -136,7 +136,7 @@ func list(ctx context.Context, opt *ListOptions) error {
 		return report.WriteCSV(a.IO.Out, runs, columns, now)
 	}
 	if len(runs) == 0 {
-		a.Notef("no runs in %s", opt.Config.Metadata)
+		a.Notef("no runs in %s", app.Where(opt.Config))
 		return nil
 	}
 	return report.WriteRuns(a.IO.Out, runs, columns, report.LookOf(a.IO, now))

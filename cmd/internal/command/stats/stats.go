@@ -112,7 +112,7 @@ func run(ctx context.Context, opt *Options) error {
 		return stats.WritePrometheus(a.IO.Out, services)
 	}
 	if len(services) == 0 {
-		a.Notef("no runs in %s", opt.Config.Metadata)
+		a.Notef("no runs in %s", app.Where(opt.Config))
 		return nil
 	}
 	for _, s := range services {
