@@ -77,23 +77,40 @@ func (s *Spool) Insist() {
 }
 
 // failed reports whether what the store did not take is to be put aside, and
-// says so once. A store that is not available will be again. One that has taken
+// says so once.
+func (s *Spool) failed(err error) bool {
+	if !s.away(err) {
+		return false
+	}
+	s.say(": " + err.Error())
+	return true
+}
+
+// say tells once that something is put aside.
+func (s *Spool) say(why string) {
+	s.mu.Lock()
+	first := !s.said
+	s.said = true
+	s.mu.Unlock()
+	if first {
+		s.notice("the metadata cannot be written now and is kept in " + s.dir + why)
+	}
+}
+
+// away reports whether the error is one after which the store is not asked for
+// a while. A store that is not available will be again. One that has taken
 // an event and is suddenly gone, or refuses the next, must not cost the record
 // of a run that has begun.
-func (s *Spool) failed(err error) bool {
+func (s *Spool) away(err error) bool {
 	if err == nil {
 		return false
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	aside := errors.Is(err, metadata.ErrUnavailable) && !s.insist ||
 		s.reached && !errors.Is(err, context.Canceled) && !errors.Is(err, metadata.ErrConflict) && !errors.Is(err, metadata.ErrTooLarge)
-	first := aside && !s.said
 	if aside {
-		s.down, s.said = time.Now(), true
-	}
-	s.mu.Unlock()
-	if first {
-		s.notice("the metadata cannot be written now and is kept in " + s.dir + ": " + err.Error())
+		s.down = time.Now()
 	}
 	return aside
 }
@@ -117,6 +134,7 @@ func (s *Spool) Append(ctx context.Context, e *metadata.Event) error {
 			return err
 		}
 	}
+	s.say("")
 	return s.aside.Append(ctx, e)
 }
 
@@ -129,6 +147,7 @@ func (s *Spool) PutBlob(ctx context.Context, data []byte) (string, error) {
 			return digest, err
 		}
 	}
+	s.say("")
 	return s.aside.PutBlob(ctx, data)
 }
 
@@ -198,7 +217,7 @@ func (s *Spool) first(ctx context.Context) {
 		return
 	}
 	if _, err := s.Drain(ctx); err != nil && !errors.Is(err, context.Canceled) {
-		s.failed(err)
+		s.away(err)
 		s.notice("metadata of earlier runs stays in " + s.dir + ": " + err.Error())
 	}
 }
