@@ -276,6 +276,7 @@ const (
 	listIn  = "inputDefinitions: {artifacts: {d: {artifactType: {schemaTitle: system.Dataset}, isArtifactList: true}}}"
 	dataOut = listIn + ", outputDefinitions: {artifacts: {o: {artifactType: {schemaTitle: system.Dataset}}}}"
 	textOut = listIn + ", outputDefinitions: {parameters: {o: {parameterType: STRING}}}"
+	numOut  = listIn + ", outputDefinitions: {parameters: {o: {parameterType: NUMBER_INTEGER}}}"
 	outFile = `"{{$.outputs.parameters['o'].output_file}}"`
 )
 
@@ -288,6 +289,10 @@ func TestDifferences(t *testing.T) {
 		"newline":           {"A634 A635 A632", kfpPipeline("mine, "+outFile, textOut)},
 		"newline in sh":     {"A634 A635", kfpPipeline("/bin/sh, -c, 'echo x > $0', "+outFile, textOut)},
 		"newline in python": {"A634 A635", kfpPipeline("python3.12, -c, print, "+outFile, textOut)},
+		"number":            {"A634 A635 A636", kfpPipeline("mine, "+outFile, numOut)},
+		"number in sh":      {"A634 A635", kfpPipeline("/bin/sh, -c, 'echo 1 > $0', "+outFile, numOut)},
+		"list in sh":        {"A634 A635 A636", kfpPipeline("/bin/sh, -c, 'echo 1 > $0', "+outFile, strings.Replace(numOut, "NUMBER_INTEGER", "LIST", 1))},
+		"number in python":  {"A634 A635", kfpPipeline("python3.12, -c, print, "+outFile, numOut)},
 		"no file is named":  {"A634 A635", kfpPipeline("mine", textOut)},
 		"missing folder":    {"A634 A635 A633", kfpPipeline("python3, -c, 'if os.path.exists(d.path)', '{{$}}'", listIn)},
 		"own URI":           {"A634 A635 A619", kfpPipeline(`python3, -c, 'o.uri = f"s3://x/{y}"', '{{$}}'`, dataOut)},

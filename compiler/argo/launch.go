@@ -102,14 +102,36 @@ func fileOf(t ir.Type) string {
 	return ""
 }
 
-// newlines is the program in the shell: it gives texts the newline that Argo
-// will cut off. The trap makes the shell wait for a program that is stopped.
-func (p *pod) newlines(texts []*ir.Port) string {
-	files := make([]string, len(texts))
-	for i, port := range texts {
-		files[i] = p.outputPath(port)
+// The parts of the program in the shell. Only the shell itself is sure to be in
+// the image. The trap makes it wait for a program that is stopped.
+const (
+	shellFirst = `trap : TERM; "$@" || exit`
+	// Texts get the newline that Argo will cut off.
+	shellTexts = `[ ! -f "$f" ] || echo >>"$f"`
+	// The words of a file, without what is blank around them. That a file is
+	// missing is seen by Argo.
+	shellWords = `[ -f "$f" ] || continue; v=; while read -r l || [ "$l" ]; do v="$v $l"; done <"$f"; set -f; set -- $v; n=${1#[+-]}; ok=$#`
+	shellBad   = `[ "$ok" = 1 ] || { echo "output $f: the file holds '$*'" >&2; exit 1; }`
+)
+
+// shellValue sets ok to something else than 1 where $1, without its sign n, is
+// no value of the kind: as fileOf has it.
+var shellValue = map[ir.Kind]string{
+	ir.Integer: `n=${n#"${n%%[!0]*}"}; case $1 in ""|[+-]|[+-][+-]*) ok=;; esac; case $n in *[!0-9]*|?????????????????*) ok=;; esac`,
+	ir.Number:  `case $n in *[eE]*) x=${n#*[eE]}; case ${x#[+-]} in ""|*[!0-9]*) ok=;; esac;; esac; case ${n%%[eE]*} in ""|.|*[!0-9.]*|*.*.*) ok=;; esac`,
+	ir.Boolean: `case $1 in 1|t|T|0|f|F|TRUE|true|True|FALSE|false|False);; *) ok=;; esac`,
+}
+
+// shellLoop does something to each of the ports' files.
+func (p *pod) shellLoop(ports []*ir.Port, body string) string {
+	if len(ports) == 0 {
+		return ""
 	}
-	return `trap : TERM; "$@" || exit; for f in ` + strings.Join(files, " ") + `; do [ ! -f "$f" ] || echo >>"$f"; done`
+	files := ""
+	for _, port := range ports {
+		files += " " + p.outputPath(port)
+	}
+	return "; for f in" + files + "; do " + body + "; done"
 }
 
 var (
@@ -138,42 +160,59 @@ func (p *pod) launch() {
 	if len(p.main.Command) > 0 && p.patch.command == "" {
 		program = p.main.Command[0]
 	}
-	texts, parameters := p.writtenOutputs()
+	outputs, required := p.writtenOutputs()
 	switch {
 	case executor && program != "":
-		if bring || parameters != nil {
-			p.launchPython("python3", bring, parameters)
+		if bring || required != nil {
+			p.launchPython("python3", bring, required)
 		}
-	case parameters == nil:
 	case pythonProgram.MatchString(program):
-		p.launchPython(program, false, parameters)
-	case texts == nil:
-	case shellProgram.MatchString(program):
-		p.main.Command = append([]string{program, "-c", p.escape(p.newlines(texts)), path.Base(program)}, p.main.Command...)
-	default:
-		for _, port := range texts {
-			if p.givesPath(port) {
-				p.l.warn(msgNewline(p.c, port))
-			}
+		if required != nil {
+			p.launchPython(program, false, required)
 		}
+	default:
+		p.launchShell(program, outputs)
 	}
 }
 
-// writtenOutputs are the output parameters that are text, and those that a
-// program has to write.
-func (p *pod) writtenOutputs() (texts, all []*ir.Port) {
+// launchShell does what can be done where no Python is sure to be there, and
+// says what cannot.
+func (p *pod) launchShell(program string, outputs []*ir.Port) {
+	shell := shellProgram.MatchString(program)
+	byKind := map[ir.Kind][]*ir.Port{}
+	for _, port := range outputs {
+		kind := port.Type.Kind
+		byKind[kind] = append(byKind[kind], port)
+		switch {
+		case !p.givesPath(port) || shell && (kind == ir.String || shellValue[kind] != ""):
+		case kind == ir.String:
+			p.l.warn(msgNewline(p.c, port))
+		default:
+			p.l.warn(msgUnchecked(p.c, port))
+		}
+	}
+	checks := p.shellLoop(byKind[ir.String], shellTexts)
+	for _, kind := range []ir.Kind{ir.Integer, ir.Number, ir.Boolean} {
+		checks += p.shellLoop(byKind[kind], shellWords+"; "+shellValue[kind]+"; "+shellBad)
+	}
+	if shell && checks != "" {
+		p.main.Command = append([]string{program, "-c", p.escape(shellFirst + checks), path.Base(program)}, p.main.Command...)
+	}
+}
+
+// writtenOutputs are the output parameters, and those of them that a program
+// has to write.
+func (p *pod) writtenOutputs() (all, required []*ir.Port) {
 	for _, port := range p.c.Outputs {
 		if port.Type.IsArtifact() {
 			continue
 		}
+		all = append(all, port)
 		if !port.Optional {
-			all = append(all, port)
-		}
-		if port.Type.Kind == ir.String {
-			texts = append(texts, port)
+			required = append(required, port)
 		}
 	}
-	return texts, all
+	return all, required
 }
 
 // givesPath reports whether the program is told where to write an output.

@@ -133,6 +133,11 @@ func msgNewline(c *ir.Component, port *ir.Port) diag.Diagnostic {
 		"write no newline at the end, or start the program through sh or python3")
 }
 
+func msgUnchecked(c *ir.Component, port *ir.Port) diag.Diagnostic {
+	return note("A636", port.Name.At, fmt.Sprintf("if component %q writes to output %q what is no %s, the task that reads it fails, and nothing does if none reads it; KFP fails the task itself", c.Name.Text, port.Name.Text, port.Type),
+		"start the program through python3, or let it check what it writes")
+}
+
 func msgMissingFolder(c *ir.Component, port *ir.Port) diag.Diagnostic {
 	return note("A633", port.Name.At, fmt.Sprintf("if artifact %q of component %q was not written, an empty folder stands at its path, and the program asks what is there", port.Name.Text, c.Name.Text),
 		"let the producer write it, or take an empty folder for nothing")

@@ -65,7 +65,7 @@ func containerRows() []Chapter {
 			{ID: "artifact-content", Title: "Content of an artifact in a command", Argo: "refused: Argo cannot read files while it builds commands", Differs: "old SDKs wrote it; the open-source backend leaves it literal", Codes: codes("A615"), Tests: []string{"compiler/argo.TestCodes"},
 				find: portRefs(ir.AspectContent, true)},
 			{ID: "output-file", Title: "File of an output parameter", DSL: "`${{ outputs.x.path }}`", Argo: "`/tmp/kfp/outputs/NAME` (`/kfp/out/NAME` of the DSL's components), whose folder exists", Differs: "Argo cuts one newline off the end of a text: a few lines of shell or Python around the program give it another first; a warning where neither starts it",
-				Codes: codes("A632"), Tests: []string{"backend/local.TestMissingOutputs", "cmd/internal/e2e.TestE2EContract"}, find: portRefs(ir.AspectPath, false)},
+				Codes: codes("A632", "A636"), Tests: []string{"backend/local.TestMissingOutputs", "cmd/internal/e2e.TestE2EContract"}, find: portRefs(ir.AspectPath, false)},
 			{ID: "executor-output", Title: "File of the executor's results", Argo: "`valueFrom.path`, read back into parameters, metadata and URIs", Tests: []string{"backend/local.TestExecutorOutput", "cmd/internal/e2e.TestE2EContract"},
 				find: values(func(v ir.Value) bool { _, ok := v.(*ir.ExecutorOutputPath); return ok })},
 			{ID: "json-escape", Title: "`json_escape[N]`", Argo: "the text, escaped N times", Differs: "stays literal in the open-source backend", Tests: []string{"compiler/kfpspec.TestIR", "cmd/internal/e2e.TestE2EContract/values"},
