@@ -399,3 +399,43 @@ func TestCodes(t *testing.T) {
 		seen[c.Code] = true
 	}
 }
+
+// One artifact for two inputs has one path; no pod may have two mounts there.
+func TestOneArtifactForTwoInputs(t *testing.T) {
+	res := compile(t, "p.yaml", []byte(`pipelineInfo: {name: p}
+schemaVersion: 2.1.0
+deploymentSpec:
+  executors:
+    e: {container: {image: "a:1", command: [python3, -c, "kfp.dsl.executor_main", "{{$}}"]}}
+    i: {importer: {artifactUri: {constant: "gs://b/k"}, typeSchema: {schemaTitle: system.Model, schemaVersion: 0.0.1}}}
+components:
+  c: {executorLabel: e, inputDefinitions: {artifacts: {x: {artifactType: {schemaTitle: system.Model}}, y: {artifactType: {schemaTitle: system.Model}}}}}
+  imp: {executorLabel: i, outputDefinitions: {artifacts: {artifact: {artifactType: {schemaTitle: system.Model}}}}}
+root:
+  dag:
+    tasks:
+      i: {componentRef: {name: imp}}
+      t:
+        componentRef: {name: c}
+        dependentTasks: [i]
+        inputs:
+          artifacts:
+            x: {taskOutputArtifact: {producerTask: i, outputArtifactKey: artifact}}
+            y: {taskOutputArtifact: {producerTask: i, outputArtifactKey: artifact}}
+`), argo.Options{})
+	if res.Manifest == nil {
+		t.Fatal(res.Diagnostics)
+	}
+	text := string(res.Manifest.YAML)
+	first := "(fromJSON(inputs.parameters['x--artifact'])?.uri ?? '')"
+	second := "((fromJSON(inputs.parameters['y--artifact'])?.uri ?? '') in [" + first + "] ? '' : (fromJSON(inputs.parameters['y--artifact'])?.uri ?? ''))"
+	for _, line := range strings.Split(text, "\n") {
+		if strings.Contains(line, "'/kfp/in/y'") {
+			if !strings.Contains(line, second) {
+				t.Errorf("the second input is mounted at %s", line)
+			}
+			return
+		}
+	}
+	t.Errorf("the second input is not mounted:\n%s", text)
+}

@@ -32,8 +32,9 @@ type pod struct {
 	c        *ir.Component
 	body     *ir.Container
 	settings *ir.Settings
-	sdk      bool // results come from the executor's output
-	byURI    bool // paths follow from URIs
+	sdk      bool     // results come from the executor's output
+	byURI    bool     // paths follow from URIs
+	mounted  []string // expr-lang text of the URIs of the artifacts that are mounted so far, if byURI
 	t        *wfv1.Template
 	u        *unit
 	main     *corev1.Container

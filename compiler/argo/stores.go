@@ -257,6 +257,14 @@ const storeMark = "--store-"
 // A producer may leave it out, which only warns.
 func (p *pod) mount(port *ir.Port, uri string) {
 	reaches := p.l.reaches(func(s *store.Store) bool { return p.l.origins.reach(port, s) })
+	if p.byURI {
+		// One artifact for two inputs has one path, at which it is mounted once.
+		earlier := strings.Join(p.mounted, ",")
+		p.mounted = append(p.mounted, uri)
+		if earlier != "" {
+			uri = "(" + uri + " in [" + earlier + "] ? '' : " + uri + ")"
+		}
+	}
 	list := fetch(reaches, portName(port.Name.Text), uri, "", p.byURI)
 	for i := range list {
 		list[i].Optional = true

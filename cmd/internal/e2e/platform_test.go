@@ -62,7 +62,7 @@ func TestE2EPlatform(t *testing.T) {
 		r, log := there(t, platform("pod"))
 		t.Cleanup(func() { deleteWorkflow(t, r.Name) })
 		want := strings.Join([]string{"secret p$x{{y}} absent missing", "map high", "files p$x{{y}} high 0 absent", "init before {{y}} 0 beside",
-			"shm 2048", "mounts 2 big", "pod ml hello there", "user 1000 1001 0000000000000000 1"}, "\n")
+			"shm 2048", "mounts 2 big", "pod ml hello there", "user 1000 1001 0000000000000000 1", ""}, "\n")
 		if r.Outputs["said"] != want {
 			t.Fatalf("%s, said %q, want %q\n%s", r.State, r.Outputs["said"], want, log)
 		}
