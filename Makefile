@@ -47,13 +47,14 @@ nightly: build ## what takes hours: 100,000 random pipelines compiled, 5,000 run
 	KFPGO_FAULTS=nightly $(GO) test -tags $(TAGS) -count=1 -timeout 2h -run 'Crowd|Contest' -v ./backend/metadata/blob/
 	CGO_ENABLED=0 KFPGO_FAULTS=nightly $(GO) test -tags $(TAGS) -count=1 -timeout 4h -run 'Kill|Power|Full|Rights|Removed|Interrupted' ./backend/metadata/blob ./cmd/internal/faulttest
 	CGO_ENABLED=0 $(GO) test -tags '$(TAGS) failpoints' -count=1 ./backend/failpoint ./backend/metadata/blob
+	$(GO) test -tags $(TAGS) -run '^$$' -bench CompactLarge -benchtime 1x -timeout 1h ./backend/metadata/blob
 	$(MAKE) e2e-corpus
 	$(MAKE) fuzz FUZZTIME=5m
 
 bench: build ## whole-process figures for generated and corpus pipelines, then Go benchmarks
 	$(GO) run -tags $(TAGS) ./cmd/internal/benchgen -bin $(BIN) -corpus $(SHARED)/corpus/kfp
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -skip Large -benchmem -benchtime 3x ./compiler/... ./backend/metadata/... ./cmd/internal/stats
-	$(GO) test -tags $(TAGS) -run '^$$' -bench Large -benchtime 1x ./backend/metadata/blob
+	$(GO) test -tags $(TAGS) -run '^$$' -bench '^BenchmarkLarge' -benchtime 1x ./backend/metadata/blob
 
 lint: ## formatting, vet, staticcheck
 	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
