@@ -159,6 +159,11 @@ func (r *repairer) inbox(ctx context.Context) error {
 		}
 		_, errs[i] = r.s.loadEvent(ctx, keys[i], name, false)
 	})
+	return r.asideDamaged(ctx, keys, errs)
+}
+
+// asideDamaged moves those objects aside whose errors say that they are damaged.
+func (r *repairer) asideDamaged(ctx context.Context, keys []string, errs []error) error {
 	for i, err := range errs {
 		switch {
 		case err == nil, errors.Is(err, metadata.ErrNotFound):
@@ -444,18 +449,7 @@ func (r *repairer) documents(ctx context.Context) error {
 	}
 	errs := make([]error, len(keys))
 	parallel(readers, len(keys), func(i int) { errs[i] = r.s.checkDocument(ctx, keys[i]) })
-	for i, err := range errs {
-		switch {
-		case err == nil, errors.Is(err, metadata.ErrNotFound):
-		case errors.Is(err, metadata.ErrDamaged):
-			if err := r.aside(ctx, keys[i], err); err != nil {
-				return err
-			}
-		default:
-			return err
-		}
-	}
-	return nil
+	return r.asideDamaged(ctx, keys, errs)
 }
 
 // losses records what is referred to and is not there, so that it is known.

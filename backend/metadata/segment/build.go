@@ -150,6 +150,11 @@ func (b *Builder) Finish(replaces, with []string) (*Folded, error) {
 // Check reads a segment as it came back from where it was written, with the
 // index that describes it: every frame must hold the events of its run.
 func Check(x *Index, segment []byte) error {
+	return check(x, segment, func(*Row, []*metadata.Event) error { return nil })
+}
+
+// check is Check, and gives every row with its events to also.
+func check(x *Index, segment []byte, also func(*Row, []*metadata.Event) error) error {
 	n, ok := ParseName(x.Header.Segment)
 	if !ok {
 		return damaged("it names no segment")
@@ -164,6 +169,9 @@ func Check(x *Index, segment []byte) error {
 			return err
 		}
 		found, err := row.Read(segment)
+		if err == nil {
+			err = also(row, found)
+		}
 		if err != nil {
 			return err
 		}
@@ -178,24 +186,13 @@ func Check(x *Index, segment []byte) error {
 // CheckDerived is Check, and compares what the index says of each run with what
 // its events say.
 func CheckDerived(x *Index, segment []byte) error {
-	if err := Check(x, segment); err != nil {
-		return err
-	}
-	for _, l := range x.Lines {
-		row, err := l.Decode()
-		if err != nil {
-			return err
-		}
-		events, err := row.Read(segment)
-		if err != nil {
-			return err
-		}
+	return check(x, segment, func(row *Row, events []*metadata.Event) error {
 		want, _ := newRow(Sort(events))
 		if row.Gone != want.Gone || row.Tombs != want.Tombs || row.At != want.At || row.Record != nil && !sameRun(row.Record, want.Record) {
 			return damaged("what it says of run %s is not what the events say", row.Run)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // sameRun compares what every version derives alike.
