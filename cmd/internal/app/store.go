@@ -148,6 +148,30 @@ func FindRun(ctx context.Context, s metadata.Store, name string) (*metadata.Run,
 	return r, err
 }
 
+// OpenRun opens the configured metadata file, as OpenStore does, and finds a run
+// in it. The store is the caller's to close.
+func (a *App) OpenRun(ctx context.Context, c *config.Config, name string) (metadata.Store, *metadata.Run, error) {
+	s, err := a.OpenStore(ctx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := FindRun(ctx, s, name)
+	if err != nil {
+		_ = s.Close()
+		return nil, nil, err
+	}
+	return s, r, nil
+}
+
+// RunArgument is the name of a run among a command's arguments, the last run's
+// if there is none.
+func RunArgument(args []string) string {
+	if len(args) == 0 {
+		return metadata.Last
+	}
+	return args[0]
+}
+
 // Where names the configured metadata file for people: a folder as it was
 // given, a URL without its query.
 func Where(c *config.Config) string {

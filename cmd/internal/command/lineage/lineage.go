@@ -65,10 +65,7 @@ has ended: one line of text, or of JSON, for each.`,
 			if opt.Form, err = app.Form(cmd, opt.Config); err != nil {
 				return err
 			}
-			opt.Target = metadata.Last
-			if len(args) > 0 {
-				opt.Target = args[0]
-			}
+			opt.Target = app.RunArgument(args)
 			return run(cmd.Context(), opt)
 		},
 	}

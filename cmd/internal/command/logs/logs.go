@@ -52,10 +52,7 @@ default) or @last-failed; a task by its path, as ` + "`runs get`" + ` shows it.`
 			if opt.Config, err = a.Config(cmd, "."); err != nil {
 				return err
 			}
-			opt.Run = metadata.Last
-			if len(args) > 0 {
-				opt.Run = args[0]
-			}
+			opt.Run = app.RunArgument(args)
 			if len(args) > 1 {
 				if opt.Task != "" {
 					return app.Usagef("the task stands there twice, as %q and as --task %q", args[1], opt.Task)
@@ -86,15 +83,11 @@ func tasks(cmd *cobra.Command, a *app.App, run string) []cobra.Completion {
 	if err != nil {
 		return nil
 	}
-	s, err := a.OpenStore(ctx, c)
+	s, r, err := a.OpenRun(ctx, c, run)
 	if err != nil {
 		return nil
 	}
 	defer func() { _ = s.Close() }()
-	r, err := app.FindRun(ctx, s, run)
-	if err != nil {
-		return nil
-	}
 	var out []cobra.Completion
 	for _, t := range r.Tasks {
 		out = append(out, cobra.CompletionWithDesc(term.Clean(t.Path), string(t.State)))
@@ -104,15 +97,11 @@ func tasks(cmd *cobra.Command, a *app.App, run string) []cobra.Completion {
 
 func logs(ctx context.Context, opt *Options) error {
 	a := opt.App
-	s, err := a.OpenStore(ctx, opt.Config)
+	s, r, err := a.OpenRun(ctx, opt.Config, opt.Run)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = s.Close() }()
-	r, err := app.FindRun(ctx, s, opt.Run)
-	if err != nil {
-		return err
-	}
 	if err := opt.checkTask(r); err != nil {
 		return err
 	}

@@ -46,8 +46,8 @@ moment, and others may read and write meanwhile.`,
 			if c.Output == "json" {
 				return output.JSON(a.IO.Out, doc)
 			}
-			_, err = fmt.Fprintf(a.IO.Out, "folded %s and %s into %s, deleted %s\n", count(doc.Events, "event", "events"),
-				count(doc.Merged, "segment", "segments"), count(doc.Segments, "segment", "segments"), count(doc.Deleted, "object", "objects"))
+			_, err = fmt.Fprintf(a.IO.Out, "folded %s and %s into %s, deleted %s\n", output.Count(doc.Events, "event", "events"),
+				output.Count(doc.Merged, "segment", "segments"), output.Count(doc.Segments, "segment", "segments"), output.Count(doc.Deleted, "object", "objects"))
 			return err
 		}),
 	}

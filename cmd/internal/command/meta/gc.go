@@ -97,6 +97,6 @@ func writeCollection(a *app.App, doc Collection) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(a.IO.Out, "%s %s and %s of %d bytes\n", verb, count(len(doc.Runs), "run", "runs"), count(doc.Documents, "document", "documents"), doc.Bytes)
+	_, err := fmt.Fprintf(a.IO.Out, "%s %s and %s of %d bytes\n", verb, output.Count(len(doc.Runs), "run", "runs"), output.Count(doc.Documents, "document", "documents"), doc.Bytes)
 	return err
 }

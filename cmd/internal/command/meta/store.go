@@ -67,11 +67,3 @@ func warn(a *app.App, all []Finding) {
 		a.Notef("`kfp-go meta repair` puts right what can be")
 	}
 }
-
-// count is a number with its noun.
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}

@@ -37,10 +37,7 @@ default) or @last-failed.`,
 			if opt.Config, err = a.Config(cmd, "."); err != nil {
 				return err
 			}
-			opt.Run = metadata.Last
-			if len(args) > 0 {
-				opt.Run = args[0]
-			}
+			opt.Run = app.RunArgument(args)
 			return get(cmd.Context(), opt)
 		},
 	}
@@ -50,15 +47,11 @@ default) or @last-failed.`,
 
 func get(ctx context.Context, opt *GetOptions) error {
 	a := opt.App
-	store, err := a.OpenStore(ctx, opt.Config)
+	store, r, err := a.OpenRun(ctx, opt.Config, opt.Run)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = store.Close() }()
-	r, err := app.FindRun(ctx, store, opt.Run)
-	if err != nil {
-		return err
-	}
 	inline(ctx, a, store, r)
 	doc := report.FromMetadata(r)
 	if opt.Config.Output == "json" {

@@ -112,16 +112,10 @@ func list(ctx context.Context, opt *ListOptions) error {
 	if natural {
 		q.Limit = opt.Limit
 	}
-	store, err := a.OpenStore(ctx, opt.Config)
+	snap, err := Load(ctx, a, opt.Config, q)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = store.Close() }()
-	snap, err := store.Load(ctx, q)
-	if err != nil {
-		return err
-	}
-	Damaged(a, snap)
 	runs := documents(snap.Runs)
 	if !natural {
 		report.Sort(runs, by, descending, now)

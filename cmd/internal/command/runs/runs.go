@@ -2,10 +2,13 @@
 package runs
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
+	"github.com/kfp-go/kfp-go/cmd/internal/config"
 )
 
 // New is the group of commands.
@@ -21,6 +24,22 @@ machine and of clusters alike.`,
 	cmd.AddCommand(newList(a), newGet(a), newDiff(a), newDelete(a))
 	cmd.AddCommand(newWatch(a), newStop(a), newSync(a))
 	return cmd
+}
+
+// Load reads runs from the configured metadata file and warns of what could not
+// be read.
+func Load(ctx context.Context, a *app.App, c *config.Config, q metadata.Query) (*metadata.Snapshot, error) {
+	store, err := a.OpenStore(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = store.Close() }()
+	snap, err := store.Load(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	Damaged(a, snap)
+	return snap, nil
 }
 
 // Damaged warns of what could not be read; the rest is shown.

@@ -247,16 +247,9 @@ func (s *syncer) show() error {
 		}
 	}
 	if s.same > 0 {
-		a.Notef("%d %s as recorded", s.same, plural(s.same, "run is", "runs are"))
+		a.Notef("%s as recorded", output.Count(s.same, "run is", "runs are"))
 	} else if len(s.done) == 0 {
 		a.Notef("every recorded run is over")
 	}
 	return nil
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }

@@ -43,10 +43,7 @@ Exit code 0: it succeeded; 1: it did not. Ctrl-C ends the watching, not the run.
 			if opt.Config, err = a.Config(cmd, "."); err != nil {
 				return err
 			}
-			opt.Run = metadata.Last
-			if len(args) > 0 {
-				opt.Run = args[0]
-			}
+			opt.Run = app.RunArgument(args)
 			return watch(cmd.Context(), opt)
 		},
 	}
@@ -60,15 +57,11 @@ Exit code 0: it succeeded; 1: it did not. Ctrl-C ends the watching, not the run.
 
 func watch(ctx context.Context, opt *WatchOptions) error {
 	a := opt.App
-	store, err := a.OpenStore(ctx, opt.Config)
+	store, r, err := a.OpenRun(ctx, opt.Config, opt.Run)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = store.Close() }()
-	r, err := app.FindRun(ctx, store, opt.Run)
-	if err != nil {
-		return err
-	}
 	if r.State.Final() && r.State != metadata.Lost {
 		return recorded(ctx, opt, store, r)
 	}

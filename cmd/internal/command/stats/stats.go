@@ -94,16 +94,10 @@ func run(ctx context.Context, opt *Options) error {
 	if how.Prices, err = prices(opt.Config.Prices); err != nil {
 		return err
 	}
-	store, err := a.OpenStore(ctx, opt.Config)
+	snap, err := runs.Load(ctx, a, opt.Config, q)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = store.Close() }()
-	snap, err := store.Load(ctx, q)
-	if err != nil {
-		return err
-	}
-	runs.Damaged(a, snap)
 	services := collect(snap.Runs, how)
 	switch opt.Form {
 	case "json":
