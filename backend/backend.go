@@ -128,6 +128,7 @@ type Output struct {
 	Value    any // parameters: a JSON value
 	Artifact *Artifact
 	List     []*Artifact // collected artifacts
+	Hidden   bool        `json:",omitempty"` // the value held a secret and was left out
 }
 
 // An Artifact is data by reference.

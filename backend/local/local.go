@@ -53,6 +53,10 @@ type Options struct {
 	// that clock's real time.
 	Now   func() time.Time
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Censor, if set, gives a run without the secrets that it holds; so it is
+	// written to run.json, from which other processes learn of it. It changes
+	// nothing of what it is given.
+	Censor func(*backend.Run) *backend.Run
 	// Note, if set, is told what a run does differently from the cluster, and
 	// of warnings. It is called from the run's goroutines, one call at a time
 	// for each run.

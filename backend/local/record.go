@@ -66,13 +66,21 @@ func (r *run) saver(stop <-chan struct{}, done chan<- struct{}) {
 	}
 }
 
-func (r *run) write() error { return writeRecord(r.dir, r.snapshot()) }
+func (r *run) write() error { return r.put(r.snapshot()) }
 
 // saveFinal is called with the lock held.
 func (r *run) saveFinal() {
-	if err := writeRecord(r.dir, r.view()); err != nil {
+	if err := r.put(r.view()); err != nil {
 		go r.note("the state of the run cannot be written: " + err.Error())
 	}
+}
+
+// put writes what others may know of the run.
+func (r *run) put(run *backend.Run) error {
+	if censor := r.opt.Censor; censor != nil {
+		run = censor(run)
+	}
+	return writeRecord(r.dir, run)
 }
 
 func writeRecord(dir string, run *backend.Run) error {

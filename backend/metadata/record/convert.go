@@ -198,13 +198,17 @@ func (r *Recorder) values(ctx context.Context, in map[string]backend.Output) (ma
 
 func (r *Recorder) value(ctx context.Context, o backend.Output) (metadata.Value, error) {
 	switch {
+	case o.Hidden:
+		return metadata.Value{Redacted: true}, nil
 	case o.Artifact != nil:
 		a := r.artifact(o.Artifact)
 		return metadata.Value{Artifact: &a}, nil
 	case o.List != nil:
 		v := metadata.Value{IsList: true}
 		for _, a := range o.List {
-			v.Artifacts = append(v.Artifacts, r.artifact(a))
+			if a != nil {
+				v.Artifacts = append(v.Artifacts, r.artifact(a))
+			}
 		}
 		return v, nil
 	}

@@ -7,6 +7,7 @@ package record
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"maps"
 	"slices"
@@ -94,6 +95,7 @@ type Recorder struct {
 	writing sync.Mutex // held while a batch is written; guards what follows
 	chain   metadata.Chain
 	unsent  []*metadata.Event // made, and not stored for certain
+	made    []*metadata.Event // all of the run, where it began here
 	written map[string]string // by the key of a record: the last one's text
 }
 
@@ -347,7 +349,37 @@ func (r *Recorder) queue(records []metadata.Record) error {
 	}
 	events, err := r.chain.Events(records)
 	r.unsent = append(r.unsent, events...)
+	if r.known == nil {
+		r.made = append(r.made, events...)
+	}
 	return err
+}
+
+// Run is the run as it is recorded, with what is pending: secrets left out,
+// large values in their places. After an error it is what could be had, nil if
+// that is nothing.
+func (r *Recorder) Run(ctx context.Context) (*metadata.Run, error) {
+	err := r.Flush(ctx)
+	run, lerr := r.recorded(ctx)
+	if run == nil {
+		return nil, errors.Join(err, lerr)
+	}
+	return run, errors.Join(err, metadata.Inline(ctx, r.store, run))
+}
+
+// recorded is the run as the events of this recorder have it, where it began
+// here, else as the store does.
+func (r *Recorder) recorded(ctx context.Context) (*metadata.Run, error) {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	if runs := metadata.Reduce(r.made); len(runs) > 0 {
+		return runs[0], nil
+	}
+	snap, err := r.store.Load(ctx, metadata.Query{Run: string(r.run), Limit: 1})
+	if err != nil || len(snap.Runs) == 0 {
+		return nil, err
+	}
+	return snap.Runs[0], nil
 }
 
 // send stores the events that are not stored yet, in order; r.writing is held.

@@ -260,3 +260,107 @@ func TestResumeSaysNothingTwice(t *testing.T) {
 		t.Errorf("tried again: %s, attempt %d", got.State, got.Attempt)
 	}
 }
+
+// TestCensor: what a runner leaves for others holds no secret, what it was made
+// of is as before, and a record that others complete from it has none either.
+func TestCensor(t *testing.T) {
+	if Censor([]string{"", " "}) != nil {
+		t.Error("without secrets there is nothing to take out")
+	}
+	const secret = "correct-horse-battery-staple"
+	p := plan()
+	p.Parameters = map[string]any{"rows": int64(3)}
+	artifact := func() *backend.Artifact {
+		return &backend.Artifact{URI: "s3://harmless/" + secret, Metadata: map[string]any{"k": secret}, Bytes: 7}
+	}
+	values := func() map[string]backend.Output {
+		return map[string]backend.Output{"text": {Value: []any{"harmless", "x" + secret}}, "fine": {Value: "harmless"},
+			"model": {Artifact: artifact()}, "list": {List: []*backend.Artifact{artifact(), nil}}}
+	}
+	run := func() *backend.Run {
+		earlier := &backend.Task{Path: "t", Attempt: 1, State: backend.Failed, Message: "no " + secret}
+		return &backend.Run{ID: p.ID, State: backend.Lost, Message: "with " + secret, Parameters: map[string]any{"rows": int64(3), "odd": secret}, Outputs: values(),
+			Tasks: []*backend.Task{{Path: "t", Attempt: 2, State: backend.Failed, Message: secret, Inputs: values(), Outputs: values(), Earlier: []*backend.Task{earlier}}}}
+	}
+	given := run()
+	censored := Censor([]string{secret})(given)
+	before, _ := json.Marshal(run())
+	if after, _ := json.Marshal(given); !bytes.Equal(before, after) {
+		t.Errorf("what was given has changed:\n%s\n%s", before, after)
+	}
+	data, err := json.Marshal(censored)
+	if err != nil || bytes.Contains(data, []byte(secret)) || !bytes.Contains(data, []byte("harmless")) {
+		t.Errorf("%v: %s", err, data)
+	}
+
+	dir := t.TempDir()
+	s, err := blob.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(t.Context(), s, Options{}, p); err != nil {
+		t.Fatal(err)
+	}
+	var left backend.Run // as another process reads it
+	if err := json.Unmarshal(data, &left); err != nil {
+		t.Fatal(err)
+	}
+	r := Resume(s, Options{}, only(t, s))
+	r.Record(backend.Event{Run: &left})
+	for _, task := range left.Tasks {
+		r.Record(backend.Event{Task: task})
+	}
+	if err := r.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(everything(t, dir), []byte(secret)) {
+		t.Error("the record holds the secret")
+	}
+	if task := only(t, s).Tasks[0]; !task.Outputs["text"].Redacted || string(task.Outputs["fine"].Value) != `"harmless"` {
+		t.Errorf("outputs are %+v", task.Outputs)
+	}
+}
+
+// TestRunAsRecorded: the recorder gives back what it has written, also where
+// the store is away, and what others wrote where it went on with a run.
+func TestRunAsRecorded(t *testing.T) {
+	file, err := blob.Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	spooled, err := blob.WithSpool(away{file}, t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := strings.Repeat("large ", inline/6+1)
+	for name, s := range map[string]metadata.Store{"here": file, "away": spooled} {
+		p := plan()
+		p.ID, p.Hidden = backend.RunID(metadata.NewID(time.Now())), []string{"correct-horse"}
+		p.Parameters = map[string]any{"large": large}
+		r, err := Start(t.Context(), s, Options{}, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		outputs := map[string]backend.Output{"o": {Value: "correct-horse"}, "large": {Value: large}}
+		r.Record(backend.Event{Task: &backend.Task{Path: "t", State: backend.Succeeded, Outputs: outputs}})
+		r.Record(backend.Event{Run: &backend.Run{State: backend.Succeeded, Outputs: outputs}})
+		run, err := r.Run(t.Context())
+		if err != nil || run.State != metadata.Succeeded || len(run.Tasks) != 1 {
+			t.Fatalf("%s: %+v, %v", name, run, err)
+		}
+		if !run.Outputs["o"].Redacted || len(run.Outputs["large"].Value) < len(large) || len(run.Parameters["large"].Value) < len(large) {
+			t.Errorf("%s: outputs are %.100v", name, run.Outputs)
+		}
+		if err := r.Close(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	known := only(t, file)
+	if known.Outputs["large"].Blob == "" {
+		t.Error("the large value stands in an event")
+	}
+	again, err := Resume(file, Options{}, known).Run(t.Context())
+	if err != nil || again.ID != known.ID || again.State != metadata.Succeeded {
+		t.Errorf("resumed: %+v, %v", again, err)
+	}
+}

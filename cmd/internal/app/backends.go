@@ -38,5 +38,7 @@ type LocalOptions struct {
 	CacheAll    bool              // of KFP pipelines, tasks that do not forbid it
 	// SuccessState is what the final status of a task calls success.
 	SuccessState string
-	Note         func(string) // hears what a local run does differently
+	// Censor gives a run without the secrets that it holds; nil: as it is.
+	Censor func(*backend.Run) *backend.Run
+	Note   func(string) // hears what a local run does differently
 }

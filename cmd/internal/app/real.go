@@ -39,7 +39,7 @@ func openLocal(_ context.Context, opt LocalOptions) (backend.Runner, error) {
 	out := local.Options{
 		Dir: opt.Dir, CacheDir: opt.CacheDir, Parallelism: opt.Parallelism,
 		Environ: opt.Environ, Secrets: opt.Secrets, CacheAll: opt.CacheAll,
-		SuccessState: opt.SuccessState,
+		SuccessState: opt.SuccessState, Censor: opt.Censor,
 	}
 	if opt.Note != nil {
 		out.Note = func(_ backend.RunID, text string) { opt.Note(text) }

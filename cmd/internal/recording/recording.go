@@ -16,6 +16,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/cmd/internal/git"
+	"github.com/kfp-go/kfp-go/cmd/internal/report"
 	"github.com/kfp-go/kfp-go/compiler"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
@@ -175,6 +176,21 @@ func (r *Recording) forget(ctx context.Context, other backend.RunID) error {
 // Tee records events on their way.
 func (r *Recording) Tee(events iter.Seq2[backend.Event, error]) iter.Seq2[backend.Event, error] {
 	return r.rec.Tee(events)
+}
+
+// Document is the run as it is recorded by now, secrets left out; where it
+// cannot be had, what the runner says of it.
+func (r *Recording) Document(ctx context.Context, seen *backend.Run, engine string) report.Run {
+	run, err := r.rec.Run(context.WithoutCancel(ctx))
+	if run == nil || string(seen.ID) != run.ID {
+		doc := report.FromBackend(seen)
+		doc.Engine = engine
+		return doc
+	}
+	if err != nil && r.app.Getenv("KFPGO_DEBUG") != "" {
+		r.app.Warnf("metadata: %v", err)
+	}
+	return report.FromMetadata(run)
 }
 
 // Close writes what is pending, also after Ctrl-C.

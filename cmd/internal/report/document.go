@@ -134,6 +134,8 @@ func values(in map[string]backend.Output) map[string]any {
 	out := make(map[string]any, len(in))
 	for k, v := range in {
 		switch {
+		case v.Hidden:
+			out[k] = Redacted{true}
 		case v.Artifact != nil:
 			out[k] = artifact(*v.Artifact)
 		case v.List != nil:

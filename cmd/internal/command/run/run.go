@@ -85,10 +85,12 @@ func run(ctx context.Context, opt *Options) error {
 	if err != nil {
 		return err
 	}
+	hidden := secretTexts(secrets, a.Environ())
+	censor := record.Censor(hidden)
 	notes := follow.NewNotes()
 	runner, err := a.Local(ctx, app.LocalOptions{
 		Dir: filepath.Join(engine.LocalFolder(c), "runs"), CacheDir: c.CacheDir, Parallelism: c.Parallelism,
-		Environ: a.Environ(), Secrets: secrets, CacheAll: c.Cache, SuccessState: build.SuccessState(c), Note: notes.Once,
+		Environ: a.Environ(), Secrets: secrets, CacheAll: c.Cache, SuccessState: build.SuccessState(c), Censor: censor, Note: notes.Once,
 	})
 	if err != nil {
 		return err
@@ -100,7 +102,7 @@ func run(ctx context.Context, opt *Options) error {
 	}
 	rec, err := recording.Start(ctx, a, c, recording.Plan{
 		ID: id, Name: name, Engine: record.Local, Source: opt.Source.File.Name(), Labels: opt.Source.RunLabels(res.Pipeline, labels), Result: res, Args: args, Require: opt.Require,
-		Profile: c.Profile, Secrets: secretTexts(secrets, a.Environ()),
+		Profile: c.Profile, Secrets: hidden,
 	})
 	if err != nil {
 		return err
@@ -111,7 +113,10 @@ func run(ctx context.Context, opt *Options) error {
 	if err != nil {
 		return err
 	}
-	return finish(ctx, opt, runner, final)
+	if censor != nil {
+		final = censor(final)
+	}
+	return finish(ctx, opt, runner, rec, final)
 }
 
 func compile(ctx context.Context, opt *Options) (*compiler.Result, map[string]any, error) {
@@ -163,21 +168,19 @@ func execute(ctx context.Context, opt *Options, runner backend.Runner, rec *reco
 	return final, nil
 }
 
-func finish(ctx context.Context, opt *Options, runner backend.Runner, final *backend.Run) error {
+func finish(ctx context.Context, opt *Options, runner backend.Runner, rec *recording.Recording, final *backend.Run) error {
 	a := opt.App
 	if !opt.Logs {
 		follow.Failures(context.WithoutCancel(ctx), a.IO, runner, final)
 	}
-	if err := Show(a, opt.Source.Config, final, "local"); err != nil {
+	if err := Show(a, opt.Source.Config, rec.Document(ctx, final, record.Local)); err != nil {
 		return err
 	}
 	return End(ctx, final)
 }
 
 // Show prints a run that is over on standard output.
-func Show(a *app.App, c *config.Config, final *backend.Run, engine string) error {
-	doc := report.FromBackend(final)
-	doc.Engine = engine
+func Show(a *app.App, c *config.Config, doc report.Run) error {
 	if c.Output == "json" {
 		return output.JSON(a.IO.Out, doc)
 	}

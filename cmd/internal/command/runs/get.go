@@ -60,25 +60,9 @@ func get(ctx context.Context, opt *GetOptions) error {
 	return report.WriteDetails(a.IO.Out, doc, report.LookOf(a.IO, a.Now()))
 }
 
-// inline puts large values, which the store keeps as documents, in their
-// places.
+// inline puts large values in their places and warns of those that are lost.
 func inline(ctx context.Context, a *app.App, store metadata.Store, r *metadata.Run) {
-	all := []map[string]metadata.Value{r.Parameters, r.Outputs}
-	for _, t := range r.Tasks {
-		all = append(all, t.Inputs, t.Outputs)
-	}
-	for _, values := range all {
-		for name, v := range values {
-			if v.Blob == "" {
-				continue
-			}
-			data, err := store.Blob(ctx, v.Blob)
-			if err != nil {
-				a.Warnf("metadata: the value of %q: %v", name, err)
-				continue
-			}
-			v.Value, v.Blob = data, ""
-			values[name] = v
-		}
+	if err := metadata.Inline(ctx, store, r); err != nil {
+		a.Warnf("metadata: %v", err)
 	}
 }

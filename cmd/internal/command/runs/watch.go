@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -89,12 +90,52 @@ func watch(ctx context.Context, opt *WatchOptions) error {
 	if !opt.Logs {
 		follow.Failures(ctx, a.IO, place, final)
 	}
-	doc := report.FromBackend(final)
-	doc.Engine = r.Engine
+	doc, err := settled(ctx, opt, store, r, final)
+	if err != nil {
+		return err
+	}
 	if err := show(opt, doc); err != nil {
 		return err
 	}
 	return end(string(final.State))
+}
+
+// Whoever executes a local run records its end at once after it, so that is
+// looked for a few times.
+const (
+	looks     = 10
+	lookPause = 100 * time.Millisecond
+)
+
+// settled is the run as it is recorded now that it is over; what was seen of
+// it, where nobody records that.
+func settled(ctx context.Context, opt *WatchOptions, store metadata.Store, r *metadata.Run, final *backend.Run) (report.Run, error) {
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	for range looks {
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return report.Run{}, app.Cause(ctx)
+		}
+		snap, err := store.Load(ctx, metadata.Query{Run: r.ID, Limit: 1})
+		if err != nil || len(snap.Runs) == 0 {
+			break
+		}
+		if now := snap.Runs[0]; now.State.Final() && (now.State != metadata.Lost || final.State == backend.Lost) {
+			inline(ctx, opt.App, store, now)
+			return report.FromMetadata(now), nil
+		}
+		pause.Reset(lookPause)
+	}
+	doc := report.FromBackend(final)
+	doc.Engine = r.Engine
+	for name, v := range r.Parameters {
+		if v.Redacted {
+			doc.Parameters[name] = report.RecordedValue(v)
+		}
+	}
+	return doc, nil
 }
 
 // followed shows the run until it is over and records what is seen of it. A

@@ -18,7 +18,6 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/follow"
 	"github.com/kfp-go/kfp-go/cmd/internal/output"
 	"github.com/kfp-go/kfp-go/cmd/internal/recording"
-	"github.com/kfp-go/kfp-go/cmd/internal/report"
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
 	"github.com/kfp-go/kfp-go/compiler"
 	"github.com/kfp-go/kfp-go/compiler/argo"
@@ -196,7 +195,7 @@ func printManifest(opt *Options, s backend.Submission) error {
 func after(ctx context.Context, opt *Options, runner backend.Runner, rec *recording.Recording, notes *follow.Notes, begun *backend.Run) error {
 	a, c := opt.App, opt.Source.Config
 	if !opt.Wait && !opt.Watch && !opt.Logs {
-		return created(opt, begun)
+		return created(ctx, opt, rec, begun)
 	}
 	a.Notef("created %s (run %s)", place(begun), begun.ID)
 	events := runner.Watch(ctx, begun.ID)
@@ -221,18 +220,16 @@ func after(ctx context.Context, opt *Options, runner backend.Runner, rec *record
 	if !opt.Logs {
 		follow.Failures(ctx, a.IO, runner, final)
 	}
-	if err := run.Show(a, c, final, record.Argo); err != nil {
+	if err := run.Show(a, c, rec.Document(ctx, final, record.Argo)); err != nil {
 		return err
 	}
 	return run.End(ctx, final)
 }
 
-func created(opt *Options, begun *backend.Run) error {
+func created(ctx context.Context, opt *Options, rec *recording.Recording, begun *backend.Run) error {
 	a := opt.App
 	if opt.Source.Config.Output == "json" {
-		doc := report.FromBackend(begun)
-		doc.Engine = record.Argo
-		return output.JSON(a.IO.Out, doc)
+		return output.JSON(a.IO.Out, rec.Document(ctx, begun, record.Argo))
 	}
 	if _, err := fmt.Fprintln(a.IO.Out, term.Clean(begun.Name)); err != nil {
 		return err
