@@ -167,6 +167,7 @@ func (r *reader) pipeline(spec, platform *tree.Node) *ir.Pipeline {
 	p.Root = r.root(rootKey, root)
 	r.wrapped(p)
 	r.rest()
+	r.rewire(p.Root)
 	p.Components = r.order
 	return p
 }

@@ -1,6 +1,7 @@
 package kfpspec
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/kfp-go/kfp-go/compiler/diag"
@@ -93,9 +94,24 @@ func (r *reader) parameter(p *ir.Port, entry tree.Field, input bool) {
 			r.unknown(f.Key, "an output parameter", "parameterType", "description")
 		}
 	}
+	if p.Default != nil {
+		asNumber(p.Default, p.Type)
+	}
 	p.Optional = optional && p.Default == nil
 	if p.TypeAt.IsZero() && mappingOrNothing(entry.Value) {
 		r.add(missing("parameterType", entry.Key.Span()))
+	}
+}
+
+// asNumber makes a number of an unquoted text where a number is wanted: other
+// writers of YAML than the SDK's print 1e-07.
+func asNumber(l *ir.Literal, t ir.Type) {
+	text, ok := l.V.(string)
+	if !ok || l.At.IsZero() || t.Kind != ir.Integer && t.Kind != ir.Number || !bytes.Equal(l.At.File.Text()[l.At.Start:l.At.End], []byte(text)) {
+		return
+	}
+	if v, ok := number(text); ok {
+		l.V = v
 	}
 }
 

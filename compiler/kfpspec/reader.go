@@ -1,10 +1,13 @@
 package kfpspec
 
 import (
+	"bytes"
 	"math"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/ir"
@@ -191,7 +194,28 @@ func scalar(n *tree.Node) any {
 	if n.Kind == tree.Text {
 		return n.Scalar
 	}
-	return resolve(n.Scalar)
+	v := resolve(n.Scalar)
+	switch v.(type) {
+	case int64, float64:
+		if !pythonNumber.MatchString(n.Scalar) && !inJSON(n.File) {
+			return n.Scalar
+		}
+	}
+	return v
+}
+
+// pythonNumber is what PyYAML takes for a number. The SDK writes its files with
+// it, and it does not put 08 or 1e3 (an abbreviated commit, say) into quotes:
+// it reads YAML of version 1.1, where these are texts.
+var pythonNumber = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*|0[0-7]+|0x[0-9a-fA-F]+|[0-9]+\.[0-9]*([eE][-+][0-9]+)?)$|^\.[0-9]+([eE][-+][0-9]+)?$`)
+
+// inJSON reports whether the file is JSON, where a number is what looks like one.
+func inJSON(f *source.File) bool {
+	text := f.Text()
+	if i := bytes.IndexFunc(text, func(r rune) bool { return r != '\ufeff' && !unicode.IsSpace(r) }); i >= 0 {
+		return text[i] == '{'
+	}
+	return false
 }
 
 // resolve gives an unquoted scalar the value that YAML's core schema gives it.

@@ -35,6 +35,13 @@ func (s *scope) read(raw *rawTask, entry tree.Field) {
 			p.Optional = true
 		}
 	}
+	for _, b := range t.Args {
+		if l, ok := b.Value.(*ir.Literal); ok {
+			if p := inputOf(t.Component, b.Name.Text); p != nil {
+				asNumber(l, p.Type)
+			}
+		}
+	}
 	for _, c := range constants {
 		s.constantArg(raw, c)
 	}

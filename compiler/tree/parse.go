@@ -25,7 +25,7 @@ func Parse(f *source.File, report diag.Reporter) []*Node {
 		report(d)
 		return nil
 	}
-	src := text(f)
+	src := withoutHeader(text(f))
 	start := strings.IndexFunc(strings.TrimPrefix(src, "\ufeff"), func(r rune) bool { return !strings.ContainsRune(" \t\r\n", r) })
 	if start < 0 {
 		report(emptyFile(source.Span{File: f}))
@@ -85,8 +85,8 @@ func unreadable(f *source.File) (diag.Diagnostic, bool) {
 	if !utf8.Valid(b) {
 		return badEncoding(at(invalidAt(b)), b[invalidAt(b)]), true
 	}
-	for i, c := range b {
-		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
+	for i := header(text(f)); i < len(b); i++ {
+		if c := b[i]; c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
 			return controlCharacter(at(i), c), true
 		}
 	}

@@ -1,7 +1,6 @@
 package tree
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -18,7 +17,7 @@ var errDepth = errors.New("nested too deep")
 func readYAML(f *source.File, src string, instead *diag.Diagnostic, report diag.Reporter) []*Node {
 	c := &converter{builder: builder{file: f}, src: src, lines: lineStarts(src), report: report}
 	docs := []*Node{}
-	loader, err := yaml.NewLoader(bytes.NewReader(f.Text()), yaml.WithPlugin(loaderlimits.New(
+	loader, err := yaml.NewLoader(strings.NewReader(src), yaml.WithPlugin(loaderlimits.New(
 		loaderlimits.AliasNone(),
 		loaderlimits.DepthFunc(func(depth int, _ *loaderlimits.DepthContext) error {
 			if depth > maxDepth {
