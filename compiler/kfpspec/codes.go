@@ -116,7 +116,9 @@ Remove it, use what the hint offers, or run this pipeline with KFP.
 `},
 	{Code: "K211", Title: "A placeholder that means nothing where it stands", Doc: `
 A constant may hold input parameters of its own task and facts about the run; other placeholders belong into
-commands. The text stays as it is written. An input cannot refer to itself.
+commands. The text stays as it is written. An input cannot refer to itself. In some places, such as the URI of an
+importer or an environment variable, the SDK does not resolve a reference that stands inside a text and leaves
+` + "`{{channel:task=…}}`" + ` there, for KFP as for kfp-go.
 
 ` + "```yaml" + `
 inputs: {parameters: {x: {runtimeValue: {constant: "{{$.outputs.artifacts['m'].uri}}"}}}}

@@ -158,6 +158,7 @@ func (r *reader) pipeline(spec, platform *tree.Node) *ir.Pipeline {
 	if platform != nil {
 		r.platformSpec(p, platform)
 	}
+	r.leftovers(spec, platform)
 	r.embeddedPlatforms(components)
 	r.index(components)
 	if root.IsNull() {

@@ -192,6 +192,12 @@ func placeholderNotHere(at source.Span) diag.Diagnostic {
 	return d
 }
 
+func leftReference(at source.Span) diag.Diagnostic {
+	d := fail("K211", at, "pass the value as an argument of a task, or let a task make the text", "the SDK left a reference as it was, and it stays as text")
+	d.Severity = diag.Warning
+	return d
+}
+
 func selfReference(name string, at source.Span) diag.Diagnostic {
 	return fail("K211", at, "", "the input "+quote(name)+" refers to itself")
 }

@@ -1,6 +1,7 @@
 package kfpspec
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,37 @@ const (
 	phRun
 	phBad // a JSON-escaped form whose count makes no sense
 )
+
+// unresolved is how the SDK writes a reference that it has not resolved: it
+// forgets to in some places, the URI of an importer and environment variables
+// among them.
+const unresolved = "{{channel:task="
+
+// leftovers reports what the SDK forgot to resolve.
+func (r *reader) leftovers(docs ...*tree.Node) {
+	if !bytes.Contains(r.file.Text(), []byte(unresolved)) {
+		return
+	}
+	var visit func(n *tree.Node)
+	visit = func(n *tree.Node) {
+		if n == nil {
+			return
+		}
+		if strings.Contains(n.Scalar, unresolved) {
+			r.add(leftReference(n.Span()))
+		}
+		for _, item := range n.Items {
+			visit(item)
+		}
+		for _, f := range n.Fields {
+			visit(f.Key)
+			visit(f.Value)
+		}
+	}
+	for _, n := range docs {
+		visit(n)
+	}
+}
 
 // A placeholder is a reference inside text.
 type placeholder struct {

@@ -34,7 +34,9 @@ Use it or take it away. Often a name is misspelt where it should be read.
 				}
 				for _, in := range c.Inputs {
 					// KFP's SDK declares for a group what only its condition reads.
-					bySDK := p.Pipeline.Dialect == ir.KFP && strings.HasPrefix(in.Name.Text, "pipelinechannel--")
+					// It gives every importer inputs, also for what is constant.
+					_, imports := c.Body.(*ir.Importer)
+					bySDK := p.Pipeline.Dialect == ir.KFP && (imports || strings.HasPrefix(in.Name.Text, "pipelinechannel--"))
 					if !in.Captured && !bySDK && !in.Name.At.IsZero() && !used[in.Name.Text] && !settings[in] {
 						p.Reportf(in.Name.At, "use it or take it away", "input %q is never read", in.Name.Text)
 					}
