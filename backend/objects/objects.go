@@ -1,8 +1,8 @@
 // Package objects reads single objects of the stores in which artifacts and
-// archived logs lie, from this machine. Its idea: a store is described by names
-// of secrets only, so what it takes to get in is looked for where these names
-// lead, in the cluster, and else in this machine's environment, as the cloud's
-// own tools do.
+// archived logs lie, and finds out what lies there, from this machine. Its idea:
+// a store is described by names of secrets only, so what it takes to get in is
+// looked for where these names lead, in the cluster, and else in this machine's
+// environment, as the cloud's own tools do.
 package objects
 
 import (
@@ -15,13 +15,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 	gcblob "gocloud.dev/blob"
 	"gocloud.dev/blob/azureblob"
 	"gocloud.dev/blob/gcsblob"
@@ -29,6 +32,7 @@ import (
 	"gocloud.dev/gcerrors"
 	"gocloud.dev/gcp"
 	"golang.org/x/oauth2/google"
+	"google.golang.org/api/googleapi"
 
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/compiler/store"
@@ -63,7 +67,7 @@ func (s *Source) Open(ctx context.Context, uri string) (io.ReadCloser, error) {
 		return nil, err
 	}
 	opening, cancel := context.WithCancelCause(ctx)
-	timer := time.AfterFunc(openTime, func() { cancel(errSlow) })
+	timer := time.AfterFunc(openTime, func() { cancel(slow(openTime)) })
 	bucket, err := s.bucket(opening, place)
 	if err != nil {
 		cancel(nil)
@@ -71,7 +75,7 @@ func (s *Source) Open(ctx context.Context, uri string) (io.ReadCloser, error) {
 	}
 	r, err := bucket.NewReader(opening, key, nil)
 	if !timer.Stop() && err == nil {
-		err = errors.Join(errSlow, r.Close())
+		err = errors.Join(slow(openTime), r.Close())
 	}
 	if err != nil {
 		err = classify(uri, err, context.Cause(opening))
@@ -81,7 +85,10 @@ func (s *Source) Open(ctx context.Context, uri string) (io.ReadCloser, error) {
 	return &object{ReadCloser: r, bucket: bucket, cancel: cancel}, nil
 }
 
-var errSlow = fmt.Errorf("no answer within %s", openTime)
+// slow says for how long a store did not answer.
+type slow time.Duration
+
+func (s slow) Error() string { return fmt.Sprintf("no answer within %s", time.Duration(s)) }
 
 // An object closes its bucket with itself.
 type object struct {
@@ -98,13 +105,16 @@ func (o *object) Close() error {
 
 // classify keeps of a driver's error what a reader can act on.
 func classify(uri string, err, cause error) error {
-	if errors.Is(cause, errSlow) {
-		return fmt.Errorf("%s: %w: %w", uri, backend.ErrUnavailable, errSlow)
+	var late slow
+	switch {
+	case errors.As(cause, &late):
+		return fmt.Errorf("%s: %w: %w", uri, backend.ErrUnavailable, late)
+	case errors.Is(err, backend.ErrNotFound), errors.Is(err, backend.ErrInvalid): // found by ourselves
+		return fmt.Errorf("%s: %w", uri, err)
 	}
 	var said smithy.APIError // S3's own words, without the long tale around them
-	var status interface{ HTTPStatusCode() int }
-	denied := errors.As(err, &status) && (status.HTTPStatusCode() == http.StatusForbidden || status.HTTPStatusCode() == http.StatusUnauthorized)
-	code := gcerrors.Code(err)
+	code, status := gcerrors.Code(err), statusOf(err)
+	denied := status == http.StatusForbidden || status == http.StatusUnauthorized
 	if errors.As(err, &said) {
 		err = fmt.Errorf("%s: %s", said.ErrorCode(), said.ErrorMessage())
 	}
@@ -120,6 +130,23 @@ func classify(uri string, err, cause error) error {
 		return err
 	}
 	return fmt.Errorf("%s: %w: %w", uri, backend.ErrUnavailable, err)
+}
+
+// statusOf is the HTTP status that a service answered with, 0 if none is known.
+// The drivers take some refusals for objects that are not there.
+func statusOf(err error) int {
+	var amazon interface{ HTTPStatusCode() int }
+	var google *googleapi.Error
+	var azure *azcore.ResponseError
+	switch {
+	case errors.As(err, &amazon):
+		return amazon.HTTPStatusCode()
+	case errors.As(err, &google):
+		return google.Code
+	case errors.As(err, &azure):
+		return azure.StatusCode
+	}
+	return 0
 }
 
 // find is the store of a URI; of a bucket that nobody has described, the URI
@@ -204,9 +231,21 @@ func (s *Source) s3(ctx context.Context, st *store.Store) (*gcblob.Bucket, error
 		// Older servers refuse checksums that nobody asked for.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+		o.APIOptions = append(o.APIOptions, askChecksums)
 		o.HTTPClient = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	})
 	return s3blob.OpenBucket(ctx, client, st.Bucket, nil)
+}
+
+// askChecksums has answers about objects name the checksums that the store keeps.
+func askChecksums(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("kfp-go checksums",
+		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+			if head, ok := in.Parameters.(*s3.HeadObjectInput); ok {
+				head.ChecksumMode = types.ChecksumModeEnabled
+			}
+			return next.HandleInitialize(ctx, in)
+		}), middleware.Before)
 }
 
 func (s *Source) gcs(ctx context.Context, st *store.Store) (*gcblob.Bucket, error) {
@@ -215,11 +254,12 @@ func (s *Source) gcs(ctx context.Context, st *store.Store) (*gcblob.Bucket, erro
 	var err error
 	if key := s.secret(ctx, st.ServiceAccountKey); key != "" {
 		creds, err = google.CredentialsFromJSONWithType(ctx, []byte(key), google.ServiceAccount, scope)
-	} else {
-		creds, err = google.FindDefaultCredentials(ctx, scope)
-	}
-	if err != nil {
-		return nil, err
+		if err != nil {
+			return nil, err
+		}
+	} else if creds, err = google.FindDefaultCredentials(ctx, scope); err != nil {
+		// Who is nobody can read what is public, and what an emulator has.
+		return gcsblob.OpenBucket(ctx, gcp.NewAnonymousHTTPClient(gcp.DefaultTransport()), st.Bucket, nil)
 	}
 	client, err := gcp.NewHTTPClient(gcp.DefaultTransport(), gcp.CredentialsTokenSource(creds))
 	if err != nil {

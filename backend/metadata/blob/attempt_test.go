@@ -15,6 +15,7 @@ import (
 	"gocloud.dev/blob/memblob"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/servertest"
 )
 
 // TestAttempts: how often and how long an operation is tried.
@@ -89,7 +90,7 @@ func TestInterrupted(t *testing.T) {
 // time is learnt from the refusal. What the error says where that does not help
 // is in TestMisbehavingServers.
 func TestClocks(t *testing.T) {
-	s3Environ(t)
+	servertest.S3Environ(t)
 	for _, off := range []time.Duration{time.Hour, -time.Hour, 24 * time.Hour, -24 * time.Hour} {
 		t.Run(fmt.Sprint(off), func(t *testing.T) {
 			clock := skewed{off}

@@ -21,6 +21,7 @@ import (
 	"gocloud.dev/gcerrors"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/servertest"
 )
 
 // nightly says that the long figures are wanted.
@@ -213,7 +214,7 @@ func TestCrowdOnFiles(t *testing.T) {
 }
 
 func TestCrowdOnFakeS3(t *testing.T) {
-	s3Environ(t)
+	servertest.S3Environ(t)
 	address, _ := fakeS3(t, nil)
 	if nightly() {
 		crowd(t, s3URL(address, "p"), 32, 200)
@@ -223,9 +224,8 @@ func TestCrowdOnFakeS3(t *testing.T) {
 }
 
 func TestCrowdOnVersity(t *testing.T) {
-	s3Environ(t)
-	address := freeAddress(t)
-	versity(t, t.TempDir(), address)
+	servertest.S3Environ(t)
+	address := servertest.NewVersity(t, testBucket).Address
 	if nightly() {
 		crowd(t, s3URL("http://"+address, "p"), 32, 200)
 	} else {

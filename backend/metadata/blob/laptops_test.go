@@ -10,13 +10,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/servertest"
 )
 
 // TestLaptops: several machines with a spool each write to one bucket, whose
 // server comes and goes. In the end there is one history with everything in it.
 // The same with the real program and a real server is in cmd/internal/e2e.
 func TestLaptops(t *testing.T) {
-	s3Environ(t)
+	servertest.S3Environ(t)
 	x := &wrapped{fault: func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool { cut(w); return true }}
 	address, _ := fakeS3(t, x.handler)
 	where := s3URL(address, "team")

@@ -15,6 +15,7 @@ import (
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
 	"github.com/kfp-go/kfp-go/backend/metadata/segment"
+	"github.com/kfp-go/kfp-go/backend/servertest"
 )
 
 // The large store: as many runs as a busy team has in a year.
@@ -241,7 +242,7 @@ func lineage(ctx context.Context, s *Store, run string) error {
 // BenchmarkLargeS3 lists the newest runs of a bucket of which every answer takes
 // 50 ms: Cold by a machine that has never seen it, Warm with copies of its index.
 func BenchmarkLargeS3(b *testing.B) {
-	s3Environ(b)
+	servertest.S3Environ(b)
 	dir := largeDir(b)
 	address, backend := fakeS3(b, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -22,6 +22,7 @@ import (
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/servertest"
 )
 
 // A fault answers a request in its own way, or says that it does not.
@@ -197,7 +198,7 @@ func event(t *testing.T, c *metadata.Chain, name string) *metadata.Event {
 // class or in nothing at all: never in two runs for one, never in an event that
 // is gone, never in a store that looks empty and is not.
 func TestMisbehavingServers(t *testing.T) {
-	s3Environ(t)
+	servertest.S3Environ(t)
 	const denied = "permission denied"
 	for name, c := range map[string]struct {
 		fault                   func(*wrapped) fault
@@ -395,7 +396,7 @@ func TestMisbehavingServers(t *testing.T) {
 // TestPages: a listing goes over pages of a thousand, whatever their order, and
 // one that never ends is an error.
 func TestPages(t *testing.T) {
-	s3Environ(t)
+	servertest.S3Environ(t)
 	x := &wrapped{}
 	lists := 0
 	x.fault = func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
@@ -451,7 +452,7 @@ func seedRuns(t *testing.T, backend *s3mem.Backend, runs int) (keys []string) {
 // server that refuses never looks like an empty store, one that is away is
 // unavailable, and each error names the store, the cause and what to do.
 func TestFailures(t *testing.T) {
-	s3Environ(t)
+	servertest.S3Environ(t)
 	google := func(status int, reason, message string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
@@ -499,7 +500,7 @@ func TestFailures(t *testing.T) {
 		"azure overloaded": {"azblob", azure(503, "ServerBusy"), metadata.ErrUnavailable, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			address := "http://" + freeAddress(t)
+			address := "http://" + servertest.FreeAddress(t, "")
 			if c.server != nil {
 				server := httptest.NewServer(c.server)
 				defer server.Close()
@@ -544,7 +545,7 @@ func TestFailures(t *testing.T) {
 // TestNobodyThere: a name that no server has is a store that is away, for all
 // services.
 func TestNobodyThere(t *testing.T) {
-	s3Environ(t)
+	servertest.S3Environ(t)
 	wait := small
 	small.try, small.all = 200*time.Millisecond, 500*time.Millisecond
 	t.Cleanup(func() { small = wait })
@@ -561,10 +562,10 @@ func TestNobodyThere(t *testing.T) {
 // TestCredentialsMissing: found nowhere is an error that says where to put them;
 // nothing is spooled for it.
 func TestCredentialsMissing(t *testing.T) {
-	s3Environ(t)
+	servertest.S3Environ(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
-	_, err := openURL(t, s3URL("http://"+freeAddress(t), "p")).Init(t.Context())
+	_, err := openURL(t, s3URL("http://"+servertest.FreeAddress(t, ""), "p")).Init(t.Context())
 	checkOutcome(t, "init", err, "no credentials were found: set AWS_ACCESS_KEY_ID")
 	_, err = openURL(t, "s3://"+testBucket).Init(t.Context())
 	checkOutcome(t, "init", err, "state the bucket's region")

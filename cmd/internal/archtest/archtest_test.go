@@ -59,7 +59,8 @@ var borders = []border{
 	{"backend/local/...", []string{"backend", "backend/taskpath", "backend/local/...", "compiler/...", "github.com/cenkalti/backoff/v5", "github.com/google/uuid", "golang.org/x/..."}},
 	{"backend/argo/...", []string{"backend", "backend/taskpath", "backend/argo/...", "compiler/...", "github.com/argoproj/argo-workflows/v3/...", "k8s.io/...", "sigs.k8s.io/yaml", "github.com/cenkalti/backoff/v5", "github.com/google/uuid", "github.com/sirupsen/logrus", "golang.org/x/..."}},
 	{"backend/failpoint", nil},
-	{"backend/objects", []string{"backend", "compiler/store", "gocloud.dev/...", "github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go", "github.com/Azure/azure-sdk-for-go/sdk/...", "golang.org/x/oauth2/google"}},
+	{"backend/objects", []string{"backend", "compiler/store", "gocloud.dev/...", "github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/...", "github.com/Azure/azure-sdk-for-go/sdk/...", "golang.org/x/oauth2/google", "google.golang.org/api/googleapi"}},
+	{"backend/servertest", []string{"github.com/fsouza/fake-gcs-server/fakestorage"}},
 	{"backend/metadata/blob", []string{"backend/failpoint", "backend/metadata", "backend/metadata/segment", "gocloud.dev/...", "github.com/cenkalti/backoff/v5", "github.com/google/uuid", "golang.org/x/...",
 		// How the services say what went wrong, and their own attempts, to switch them off.
 		"github.com/aws/aws-sdk-go-v2/...", "github.com/Azure/azure-sdk-for-go/sdk/azcore/...", "cloud.google.com/go/storage", "google.golang.org/api/googleapi"}},

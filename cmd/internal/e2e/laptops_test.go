@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -14,76 +13,16 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"github.com/kfp-go/kfp-go/backend/servertest"
 )
-
-// A bucketServer is a versitygw on a folder, which can be killed and started
-// again.
-type bucketServer struct {
-	program, dir, address string
-	cmd                   *exec.Cmd
-}
-
-func newBucketServer(t *testing.T) *bucketServer {
-	t.Helper()
-	program := os.Getenv("KFPGO_VERSITYGW")
-	if program == "" {
-		program, _ = exec.LookPath("versitygw")
-	}
-	if program == "" {
-		t.Skip("no versitygw: it is not in PATH and KFPGO_VERSITYGW does not name it")
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &bucketServer{program: program, dir: t.TempDir(), address: listener.Addr().String()}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(filepath.Join(s.dir, "records"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.kill)
-	s.start(t)
-	return s
-}
-
-func (s *bucketServer) start(t *testing.T) {
-	t.Helper()
-	s.cmd = exec.Command(s.program, "--port", s.address, "--quiet", "posix", s.dir)
-	s.cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY=test", "ROOT_SECRET_KEY=testtest")
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for end := time.Now().Add(time.Minute); ; {
-		conn, err := net.DialTimeout("tcp", s.address, time.Second)
-		if err == nil {
-			_ = conn.Close()
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatal(err)
-		}
-		<-time.After(50 * time.Millisecond)
-	}
-}
-
-func (s *bucketServer) kill() {
-	if s.cmd == nil {
-		return
-	}
-	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait()
-	s.cmd = nil
-}
 
 // A user has a home, a state folder and a checkout that nobody else sees.
 type user struct{ home, metadata string }
 
-func newUser(t *testing.T, s *bucketServer) user {
+func newUser(t *testing.T, s *servertest.Versity) user {
 	t.Helper()
-	u := user{t.TempDir(), "s3://records/team?endpoint=" + url.QueryEscape("http://"+s.address)}
+	u := user{t.TempDir(), "s3://records/team?endpoint=" + url.QueryEscape("http://"+s.Address)}
 	if err := os.Mkdir(filepath.Join(u.home, "project"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +60,7 @@ func (u user) kfp(t *testing.T, args ...string) (stdout, stderr string, exit int
 // killed and started again under them. Nobody waits for it, no run is lost, and
 // in the end all of them see the same history.
 func TestE2ELaptops(t *testing.T) {
-	server := newBucketServer(t)
+	server := servertest.NewVersity(t, "records")
 	const each, kills = 6, 4
 	users := []user{newUser(t, server), newUser(t, server), newUser(t, server)}
 	ended := make(chan run)
@@ -146,15 +85,15 @@ func TestE2ELaptops(t *testing.T) {
 		// without the server, some lose it on the way.
 		switch {
 		case i%4 == 1 && killed < kills:
-			server.kill()
+			server.Kill()
 			killed++
-		case i%4 == 3 && server.cmd == nil:
-			server.start(t)
+		case i%4 == 3 && !server.Running():
+			server.Start(t)
 		}
 	}
 	wg.Wait()
-	if server.cmd == nil {
-		server.start(t)
+	if !server.Running() {
+		server.Start(t)
 	}
 	spooled := 0
 	for _, u := range users {

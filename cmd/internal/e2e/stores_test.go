@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -16,12 +15,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kfp-go/kfp-go/backend/servertest"
 )
 
 // An s3 is the cluster's S3 server, as its owner reaches it.
@@ -222,8 +222,8 @@ func TestE2EStores(t *testing.T) {
 		azure := newAzurite(t, server.endpoint.Hostname())
 		azure.put(t, "/box", "restype=container", "")
 		azure.put(t, "/box/in/x.txt", "", imported+"\n")
-		secret(t, "kfp-go-e2e-azure", "key", azure.key)
-		table := fmt.Sprintf("artifact-stores:\n  azblob://box: {endpoint: %q, account-key-secret: kfp-go-e2e-azure/key}\n", azure.endpoint())
+		secret(t, "kfp-go-e2e-azure", "key", azure.Key)
+		table := fmt.Sprintf("artifact-stores:\n  azblob://box: {endpoint: %q, account-key-secret: kfp-go-e2e-azure/key}\n", azure.Endpoint())
 		seen := submitted(t, project(t, table), "azblob://box/in/x.txt", "azblob://box/runs", "--artifact-root", "azblob://box/runs")
 		saw(t, azure.get(t, strings.TrimPrefix(seen, "azblob:/")), seen, "azblob://", "/azblob/")
 	})
@@ -285,52 +285,17 @@ func (o *oss) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// An azurite is Microsoft's emulator of its Blob Storage.
-type azurite struct{ address, account, key string }
+// An azurite is an emulator to which the cluster's pods come.
+type azurite struct{ *servertest.Azurite }
 
-// newAzurite starts the program that KFPGO_AZURITE names (azurite-blob of npm's
-// package azurite).
-func newAzurite(t *testing.T, host string) *azurite {
+func newAzurite(t *testing.T, host string) azurite {
 	t.Helper()
-	program := os.Getenv("KFPGO_AZURITE")
-	if program == "" {
-		t.Skip("KFPGO_AZURITE names no azurite-blob")
-	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		t.Skipf("the cluster cannot reach this test: %v", err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
-	_, port, _ := net.SplitHostPort(address)
 	// Argo takes the account from the host's name, in front of the first dot.
 	account, _, _ := strings.Cut(host, ".")
-	a := &azurite{address, account, base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("k"), 32))}
-	cmd := exec.Command(program, "--blobHost", host, "--blobPort", port, "--location", t.TempDir(), "--skipApiVersionCheck", "--disableTelemetry", "--silent")
-	cmd.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+a.account+":"+a.key)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	for end := time.Now().Add(30 * time.Second); ; {
-		conn, err := net.DialTimeout("tcp", address, time.Second)
-		if err == nil {
-			_ = conn.Close()
-			return a
-		}
-		if time.Now().After(end) {
-			t.Fatal(err)
-		}
-		<-time.After(100 * time.Millisecond)
-	}
+	return azurite{servertest.NewAzurite(t, host, account)}
 }
 
-func (a *azurite) endpoint() string { return "http://" + a.address + "/" + a.account }
-
-func (a *azurite) get(t *testing.T, path string) string {
+func (a azurite) get(t *testing.T, path string) string {
 	t.Helper()
 	code, text := a.do(t, "GET", path, "", "")
 	if code != 200 {
@@ -339,16 +304,16 @@ func (a *azurite) get(t *testing.T, path string) string {
 	return text
 }
 
-func (a *azurite) put(t *testing.T, path, query, body string) {
+func (a azurite) put(t *testing.T, path, query, body string) {
 	t.Helper()
 	if code, text := a.do(t, "PUT", path, query, body); code != 201 {
 		t.Fatal(path, code, text)
 	}
 }
 
-func (a *azurite) do(t *testing.T, method, path, query, body string) (int, string) {
+func (a azurite) do(t *testing.T, method, path, query, body string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, a.endpoint()+path+"?"+query, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), method, a.Endpoint()+path+"?"+query, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -361,13 +326,13 @@ func (a *azurite) do(t *testing.T, method, path, query, body string) (int, strin
 		signed = "x-ms-blob-type:BlockBlob\n" + signed
 		req.Header.Set("X-Ms-Blob-Type", "BlockBlob")
 	}
-	resource := "/" + a.account + "/" + a.account + path
+	resource := "/" + a.Account + "/" + a.Account + path
 	if query != "" {
 		resource += "\n" + strings.Replace(query, "=", ":", 1)
 	}
-	key, _ := base64.StdEncoding.DecodeString(a.key)
+	key, _ := base64.StdEncoding.DecodeString(a.Key)
 	mac := hmac.New(sha256.New, key)
 	_, _ = io.WriteString(mac, method+"\n\n\n"+length+"\n\n\n\n\n\n\n\n\n"+signed+resource)
-	req.Header.Set("Authorization", "SharedKey "+a.account+":"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	req.Header.Set("Authorization", "SharedKey "+a.Account+":"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 	return send(t, req)
 }
