@@ -220,6 +220,20 @@ func (b *bundleStore) Load(_ context.Context, q Query) (*Snapshot, error) {
 	return Select(b.events, b.damaged, q), nil
 }
 
+// Each implements Store. The events of a bundle are in memory anyway.
+func (b *bundleStore) Each(ctx context.Context, q Query, f func(*Run) error) ([]Damage, error) {
+	snap, err := b.Load(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range snap.Runs {
+		if err := f(r); err != nil {
+			return nil, err
+		}
+	}
+	return snap.Damaged, nil
+}
+
 // Select reduces events and keeps what the query asks for.
 func Select(events []*Event, damaged []Damage, q Query) *Snapshot {
 	s := &Snapshot{Damaged: damaged}

@@ -14,11 +14,24 @@ import (
 // runs, from an index. Stores need not be one; Edges asks those that are and
 // loads the runs of the others.
 type EdgeSource interface {
-	// Edges gives every edge that the query asks for, in any order, some of them
-	// perhaps twice. They are exactly those that Load gives as Run.Artifacts of
-	// the runs that are not deleted. A store that has no index (yet) answers
-	// errors.ErrUnsupported.
-	Edges(ctx context.Context, q EdgeQuery) (*EdgeSet, error)
+	// Edges gives a reader for several questions, such as the steps of lineage;
+	// nil: this store cannot be asked.
+	Edges() EdgeReader
+}
+
+// An EdgeReader gives every edge that a query asks for, in any order, some of
+// them perhaps twice. They are exactly those that Load gives as Run.Artifacts of
+// the runs that are not deleted, at the moment of the reader's first question or
+// a later one. A store that has no index (yet) answers errors.ErrUnsupported. A
+// reader is for one goroutine.
+type EdgeReader func(ctx context.Context, q EdgeQuery) (*EdgeSet, error)
+
+// edgeReader is the store's reader, nil if it has none.
+func edgeReader(s Store) EdgeReader {
+	if source, ok := s.(EdgeSource); ok {
+		return source.Edges()
+	}
+	return nil
 }
 
 // An EdgeQuery asks for edges; whatever fits one of its parts is wanted.
@@ -52,8 +65,8 @@ func (q EdgeQuery) Match(e Edge) bool {
 // Edges asks a store for edges, sorted: the newest run first, then as in
 // Run.Artifacts, none twice.
 func Edges(ctx context.Context, s Store, q EdgeQuery) (*EdgeSet, error) {
-	if source, ok := s.(EdgeSource); ok {
-		set, err := source.Edges(ctx, q)
+	if read := edgeReader(s); read != nil {
+		set, err := read(ctx, q)
 		if !errors.Is(err, errors.ErrUnsupported) {
 			if err == nil {
 				set.Edges = sortEdges(set.Edges)
@@ -61,24 +74,22 @@ func Edges(ctx context.Context, s Store, q EdgeQuery) (*EdgeSet, error) {
 			return set, err
 		}
 	}
-	snap, err := s.Load(ctx, Query{})
-	if err != nil {
-		return nil, err
-	}
-	set := &EdgeSet{Damaged: snap.Damaged}
-	wanted := q.matcher()
-	for _, r := range snap.Runs {
+	set := &EdgeSet{}
+	wanted := q.Matcher()
+	damaged, err := s.Each(ctx, Query{}, func(r *Run) error {
 		for _, a := range r.Artifacts {
 			if e := (Edge{r.ID, a}); wanted(e) {
 				set.Edges = append(set.Edges, e)
 			}
 		}
-	}
-	return set, nil
+		return nil
+	})
+	set.Damaged = damaged
+	return set, err
 }
 
-// matcher is Match for many edges.
-func (q EdgeQuery) matcher() func(Edge) bool {
+// Matcher is Match for many edges.
+func (q EdgeQuery) Matcher() func(Edge) bool {
 	runs, uris := map[string]bool{}, map[string]bool{}
 	for _, id := range q.Runs {
 		runs[id] = true

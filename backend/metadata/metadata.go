@@ -37,6 +37,10 @@ type Store interface {
 	// Load reduces the events that the query needs. Damaged objects are
 	// reported in the snapshot, never in its runs, and never end the load.
 	Load(ctx context.Context, q Query) (*Snapshot, error)
+	// Each is Load for more runs than anybody wants to hold: it calls f with
+	// one after the other, in the same order, and gives what is damaged at the
+	// end. An error of f ends it and is returned.
+	Each(ctx context.Context, q Query, f func(*Run) error) ([]Damage, error)
 	// Scan yields every stored event as it lies there, for verification and
 	// export: in an order that the content determines, those of a run in order
 	// of their ids. An object that cannot be read is yielded with

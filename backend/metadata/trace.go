@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // An Origin is where lineage begins: a run or, with Task, one of its tasks; or
@@ -19,7 +20,7 @@ type Origin struct {
 // given directions within depth steps (0: all). Where the store has an index
 // of edges, only the runs on the way are loaded; otherwise all of them.
 func Trace(ctx context.Context, s Store, from Origin, directions []Direction, depth int) (*Graph, []Damage, error) {
-	t := &tracer{store: s, g: newGraph(), runs: map[string]bool{}, uris: map[string]bool{}, edges: map[graphEdge]bool{}, reached: map[string]bool{}}
+	t := &tracer{store: s, ask: edgeReader(s), g: newGraph(), runs: map[string]bool{}, uris: map[string]bool{}, edges: map[graphEdge]bool{}, reached: map[string]bool{}}
 	err := t.all(ctx, from, directions, depth)
 	if errors.Is(err, errors.ErrUnsupported) {
 		snap, err := s.Load(ctx, Query{})
@@ -28,12 +29,19 @@ func Trace(ctx context.Context, s Store, from Origin, directions []Direction, de
 		}
 		return snap.Lineage(), snap.Damaged, nil
 	}
-	return t.g, t.damaged, err
+	return t.g, distinct(t.damaged), err
+}
+
+// distinct leaves out what was found again by a later step.
+func distinct(damaged []Damage) []Damage {
+	slices.SortStableFunc(damaged, func(a, b Damage) int { return strings.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(damaged, func(a, b Damage) bool { return a.Name == b.Name && a.Err.Error() == b.Err.Error() })
 }
 
 // A tracer reads the graph step by step.
 type tracer struct {
 	store   Store
+	ask     EdgeReader // nil: the store has none
 	g       *Graph
 	runs    map[string]bool // whose edges are there
 	uris    map[string]bool // likewise
@@ -136,11 +144,10 @@ func (t *tracer) read(ctx context.Context, f front) error {
 	if len(q.Runs)+len(q.URIs) == 0 {
 		return nil
 	}
-	source, ok := t.store.(EdgeSource)
-	if !ok {
+	if t.ask == nil {
 		return errors.ErrUnsupported
 	}
-	set, err := source.Edges(ctx, q)
+	set, err := t.ask(ctx, q)
 	if err != nil {
 		return err
 	}

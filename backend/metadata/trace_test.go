@@ -32,7 +32,9 @@ func (s *indexed) Load(_ context.Context, q Query) (*Snapshot, error) {
 	return out, nil
 }
 
-func (s *indexed) Edges(_ context.Context, q EdgeQuery) (*EdgeSet, error) {
+func (s *indexed) Edges() EdgeReader { return s.edges }
+
+func (s *indexed) edges(_ context.Context, q EdgeQuery) (*EdgeSet, error) {
 	if s.plain {
 		return nil, errors.ErrUnsupported
 	}

@@ -96,29 +96,51 @@ func trimCache(dir string, most int64) {
 
 // index reads an index; the last ones that were read are kept.
 func (s *Store) index(ctx context.Context, n segment.Name) (*segment.Index, error) {
-	key := n.Key()
-	s.mu.Lock()
-	x := s.indexes[key]
-	s.mu.Unlock()
-	if x != nil {
-		return x, nil
-	}
-	data, err := s.cached(ctx, key)
+	f, err := s.fetchIndex(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	x, err = segment.ParseIndex(n, data)
+	return s.parseIndex(n, f)
+}
+
+// A fetched index is one that is kept, or its bytes, a tenth of it.
+type fetched struct {
+	index *segment.Index
+	data  []byte
+}
+
+func (s *Store) fetchIndex(ctx context.Context, n segment.Name) (*fetched, error) {
+	s.mu.Lock()
+	i := slices.IndexFunc(s.indexes, func(x *segment.Index) bool { return x.Name == n })
+	if i >= 0 {
+		defer s.mu.Unlock()
+		return &fetched{index: s.indexes[i]}, nil
+	}
+	s.mu.Unlock()
+	data, err := s.cached(ctx, n.Key())
+	return &fetched{data: data}, err
+}
+
+func (s *Store) parseIndex(n segment.Name, f *fetched) (*segment.Index, error) {
+	if f.index != nil {
+		return f.index, nil
+	}
+	x, err := segment.ParseIndex(n, f.data)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.indexes == nil || len(s.indexes) >= keptIndexes {
-		s.indexes = map[string]*segment.Index{}
+	s.indexes = append(s.indexes, x)
+	size := 0
+	for i, x := range slices.Backward(s.indexes) {
+		if size += x.Size; size > keptIndexes {
+			s.indexes = slices.Delete(s.indexes, 0, i+1)
+			break
+		}
 	}
-	s.indexes[key] = x
 	return x, nil
 }
 
-// keptIndexes is how many indexes are kept in memory.
-const keptIndexes = 128
+// keptIndexes bounds the indexes that are kept in memory, in bytes.
+const keptIndexes = 16 << 20

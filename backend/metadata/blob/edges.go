@@ -3,11 +3,8 @@ package blob
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"hash/maphash"
 	"slices"
-	"strings"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
 	"github.com/kfp-go/kfp-go/backend/metadata/segment"
@@ -16,88 +13,267 @@ import (
 var _ metadata.EdgeSource = (*Store)(nil)
 
 // Edges implements metadata.EdgeSource: of runs that one index knows whole it
-// takes the edges listed there, the others it loads.
-func (s *Store) Edges(ctx context.Context, q metadata.EdgeQuery) (*metadata.EdgeSet, error) {
-	f, err := s.known(ctx)
-	if err != nil {
-		return nil, err
-	}
-	set := &metadata.EdgeSet{}
-	if f == nil {
-		return set, nil
-	}
-	err = s.looking(ctx, metadata.Query{}, true, func(v *view, last bool) (err error) {
-		if len(v.listed) == 0 {
-			return errors.ErrUnsupported
-		}
-		set, err = s.findEdges(ctx, v, q, last)
-		return err
-	})
-	return set, err
-}
-
-func (s *Store) findEdges(ctx context.Context, v *view, q metadata.EdgeQuery, last bool) (*metadata.EdgeSet, error) {
-	indexes := v.live()
-	unsettled, err := v.unsettled(ctx)
-	if err != nil {
-		return nil, err
-	}
-	set := &metadata.EdgeSet{Damaged: slices.Clone(v.damaged)}
-	skip := map[string]bool{}
-	for _, e := range unsettled {
-		skip[e.run] = true
-	}
-	wanted := newEdgeFilter(q)
-	for _, x := range indexes {
-		err := s.tableEdges(ctx, x, wanted, skip, set)
-		switch {
-		case errors.Is(err, metadata.ErrNotFound) && !last:
-			return nil, errMoved
-		case err != nil && usable(err):
-			// Derived, and lost: the runs tell.
-			set.Damaged = append(set.Damaged, metadata.Damage{Name: x.Header.Edges, Err: err})
-			for _, l := range x.Lines {
-				if !skip[l.Run()] {
-					unsettled = append(unsettled, &entry{run: l.Run(), rows: []located{{x, l}}})
-				}
+// takes the edges listed there, the others it loads. The store is listed once
+// for all questions, and again when something that was listed has moved.
+func (s *Store) Edges() metadata.EdgeReader {
+	var found *edgeView
+	return func(ctx context.Context, q metadata.EdgeQuery) (set *metadata.EdgeSet, err error) {
+		if found != nil {
+			if set, err = found.find(ctx, q); !errors.Is(err, errMoved) {
+				return set, err
 			}
-		case err != nil:
+			found = nil
+		}
+		f, err := s.known(ctx)
+		if err != nil {
 			return nil, err
 		}
+		set = &metadata.EdgeSet{}
+		if f == nil {
+			return set, nil
+		}
+		err = s.looking(ctx, metadata.Query{}, true, func(v *view, last bool) error {
+			if len(v.listed) == 0 {
+				return errors.ErrUnsupported
+			}
+			e, err := s.viewEdges(ctx, v, last)
+			if err != nil {
+				return err
+			}
+			if set, err = e.find(ctx, q); err == nil {
+				e.last, found = false, e
+			}
+			return err
+		})
+		return set, err
 	}
-	return set, s.loadEdges(ctx, unsettled, q, last, set)
 }
 
-// live are the indexes that count.
-func (v *view) live() []*segment.Index {
-	var out []*segment.Index
-	for _, src := range v.sources {
-		if src.index != nil && !src.dead {
-			out = append(out, src.index)
+// An edgeView is where the edges were at one moment.
+type edgeView struct {
+	s       *Store
+	last    bool // nothing is listed again
+	damaged []metadata.Damage
+	tables  []*tableSource
+	// unsettled are the runs whose edges no index lists, skip their ids. Their
+	// edges are read when they are first asked for.
+	unsettled []*entry
+	skip      map[string]bool
+	loose     []metadata.Edge
+	texts     []tableText // of the tables that were asked last, the latest last
+}
+
+// A tableSource is an object of edges, opened when it is first asked.
+type tableSource struct {
+	index segment.Name
+	name  segment.Name // of the edges
+	key   string
+	table *segment.Table
+	lost  bool // it cannot be used
+}
+
+type tableText struct {
+	of   *segment.Table
+	text []byte
+}
+
+// heldTexts is how many texts of tables are held at once, of 24 MiB at most.
+const heldTexts = 2
+
+// viewEdges goes through a view once. Of its indexes it keeps what names the
+// edges, not the rows.
+func (s *Store) viewEdges(ctx context.Context, v *view, last bool) (*edgeView, error) {
+	e := &edgeView{s: s, last: last, skip: map[string]bool{}}
+	all := slices.Clone(v.sources)
+	v.parsed = func(src *source) {
+		if src.header.Edges != "" {
+			src.edges = &tableSource{index: src.name, key: src.header.Edges}
+			src.edges.name, _ = segment.ParseName(src.header.Edges)
+		}
+		if v.alone(src, all) {
+			src.head = ""
 		}
 	}
-	return out
+	for _, src := range v.sources { // those that are read already
+		if src.index != nil {
+			v.parsed(src)
+		}
+	}
+	var err error
+	if e.unsettled, err = v.unsettled(ctx); err != nil {
+		return nil, err
+	}
+	for _, run := range e.unsettled {
+		e.skip[run.run] = true
+	}
+	for _, src := range all {
+		if !src.dead && src.edges != nil {
+			e.tables = append(e.tables, src.edges)
+		}
+	}
+	e.damaged = v.damaged
+	return e, nil
+}
+
+// find gives the edges that are wanted; errMoved if what was listed is there no
+// more.
+func (e *edgeView) find(ctx context.Context, q metadata.EdgeQuery) (*metadata.EdgeSet, error) {
+	set := &metadata.EdgeSet{}
+	wanted := segment.NewEdgeFilter(q)
+	if err := e.open(ctx, wanted); err != nil {
+		return nil, err
+	}
+	for _, t := range e.tables {
+		if t.table == nil || !t.table.May(t.name, wanted) {
+			continue
+		}
+		text, err := e.text(t.table)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range t.table.Find(text, wanted) {
+			if e.skip[l.Run()] {
+				continue
+			}
+			a, err := l.Decode()
+			if err != nil {
+				return nil, err
+			}
+			set.Edges = append(set.Edges, metadata.Edge{Run: l.Run(), ArtifactRecord: a})
+		}
+	}
+	if err := e.load(ctx); err != nil {
+		return nil, err
+	}
+	match := q.Matcher()
+	for _, edge := range e.loose {
+		if match(edge) {
+			set.Edges = append(set.Edges, edge)
+		}
+	}
+	set.Damaged = slices.Clone(e.damaged)
+	return set, nil
+}
+
+// open reads the tables that may be wanted, several at once. Edges are derived:
+// where they are lost, the runs tell.
+func (e *edgeView) open(ctx context.Context, f *segment.EdgeFilter) error {
+	var some []*tableSource
+	for _, t := range e.tables {
+		if t.table == nil && !t.lost && f.Within(t.index) {
+			some = append(some, t)
+		}
+	}
+	data := make([][]byte, len(some))
+	errs := make([]error, len(some))
+	parallel(fetchers, len(some), func(i int) { data[i], errs[i] = e.s.cached(ctx, some[i].key) })
+	parallel(parsers, len(some), func(i int) {
+		if errs[i] == nil {
+			some[i].table, errs[i] = segment.OpenTable(some[i].name, data[i])
+		}
+	})
+	for i, t := range some {
+		switch {
+		case errs[i] == nil:
+		case errors.Is(errs[i], metadata.ErrNotFound) && !e.last:
+			return errMoved
+		case usable(errs[i]):
+			if err := e.miss(ctx, t, errs[i]); err != nil {
+				return err
+			}
+		default:
+			return errs[i]
+		}
+	}
+	return nil
+}
+
+// miss has the runs of an index loaded instead of their edges.
+func (e *edgeView) miss(ctx context.Context, t *tableSource, why error) error {
+	x, err := e.s.index(ctx, t.index)
+	if err != nil {
+		if errors.Is(err, metadata.ErrNotFound) {
+			return errMoved
+		}
+		return err
+	}
+	t.lost = true
+	e.damaged = append(e.damaged, metadata.Damage{Name: t.key, Err: why})
+	for _, l := range x.Lines {
+		if run := l.Run(); !e.skip[run] {
+			e.skip[run] = true
+			e.unsettled = append(e.unsettled, &entry{run: run, rows: []located{{x, l}}})
+		}
+	}
+	return nil
+}
+
+func (e *edgeView) text(t *segment.Table) ([]byte, error) {
+	for _, h := range e.texts {
+		if h.of == t {
+			return h.text, nil
+		}
+	}
+	text, err := t.Text()
+	if err == nil {
+		e.texts = append(e.texts[max(0, len(e.texts)-heldTexts+1):], tableText{t, text})
+	}
+	return text, err
+}
+
+// load takes the edges of the runs that no index lists from their events.
+func (e *edgeView) load(ctx context.Context) error {
+	l := &loader{s: e.s, last: e.last, frames: e.s.frames()}
+	for some := range slices.Chunk(e.unsettled, chunk) {
+		runs, damaged, err := l.runs(ctx, some)
+		if err != nil {
+			return err
+		}
+		e.damaged = append(e.damaged, damaged...)
+		for _, r := range runs {
+			for _, a := range r.Artifacts {
+				e.loose = append(e.loose, metadata.Edge{Run: r.ID, ArtifactRecord: a})
+			}
+		}
+	}
+	e.unsettled = nil
+	return nil
 }
 
 // unsettled gives the runs whose edges no index lists. An index that holds all
 // that is known of its runs is not gone through row by row.
 func (v *view) unsettled(ctx context.Context) ([]*entry, error) {
 	var out []*entry
-	all := slices.Clone(v.sources) // alone looks at them while some are taken out
-	v.sources = slices.DeleteFunc(v.sources, func(src *source) bool { return !src.dead && v.alone(src, all) })
 	for {
 		e, err := v.next(ctx)
 		if err != nil || e == nil {
 			return out, err
 		}
-		if len(e.rows) == 1 && len(e.keys) == 0 && e.rows[0].index.Name.Kind == segment.Indexes && !bytes.Contains(e.rows[0].line, []byte(`,"unlisted":true`)) {
-			continue // without decoding the row
-		}
-		if row, err := e.settled(); err == nil && row != nil && !row.Unlisted && e.rows[0].index.Name.Kind == segment.Indexes {
+		if len(e.rows) == 1 && e.rows[0].index.Name.Kind == segment.Indexes && !e.rows[0].line.Unlisted() && e.within(e.rows[0].line) {
 			continue
 		}
 		out = append(out, e)
 	}
+}
+
+// within reports whether the row's frames hold all events of the run that lie
+// in the inbox, without decoding the row where that can be.
+func (e *entry) within(l segment.Line) bool {
+	if len(e.keys) == 0 {
+		return true
+	}
+	if ids, ok := l.IDs(); ok {
+		for _, key := range e.keys {
+			name, _ := eventName(key)
+			id, _, _ := metadata.SplitName(name)
+			if !bytes.Contains(ids, []byte(`"`+id+`"`)) {
+				return false
+			}
+		}
+		return true
+	}
+	row, err := l.Decode()
+	return err == nil && e.covered(row)
 }
 
 // alone reports whether nothing else is known of the runs of an index, and all
@@ -117,169 +293,4 @@ func (v *view) alone(src *source, all []*source) bool {
 		}
 	}
 	return true
-}
-
-// loadEdges takes the edges of runs from their events.
-func (s *Store) loadEdges(ctx context.Context, entries []*entry, q metadata.EdgeQuery, last bool, set *metadata.EdgeSet) error {
-	l := &loader{s: s, last: last, frames: s.frames()}
-	for len(entries) > 0 {
-		n := min(chunk, len(entries))
-		snap := &metadata.Snapshot{}
-		if err := l.runs(ctx, entries[:n], snap); err != nil {
-			return err
-		}
-		entries = entries[n:]
-		set.Damaged = append(set.Damaged, snap.Damaged...)
-		for _, r := range snap.Runs {
-			for _, a := range r.Artifacts {
-				if e := (metadata.Edge{Run: r.ID, ArtifactRecord: a}); q.Match(e) {
-					set.Edges = append(set.Edges, e)
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// An edgeTable finds edges by run and by URI.
-type edgeTable struct {
-	lines  []segment.EdgeLine // by run, in order
-	hashes []edgeHash         // by hash
-}
-
-type edgeHash struct {
-	hash uint64
-	line uint32
-}
-
-var seed = maphash.MakeSeed()
-
-// keptEdges bounds the tables in memory; who follows lineage asks many times.
-const keptEdges = 64
-
-func (s *Store) edgeTable(ctx context.Context, key string) (*edgeTable, error) {
-	s.mu.Lock()
-	t := s.edges[key]
-	s.mu.Unlock()
-	if t != nil {
-		return t, nil
-	}
-	n, _ := segment.ParseName(key)
-	data, err := s.cached(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	lines, err := segment.ParseEdges(n, data)
-	if err != nil {
-		return nil, err
-	}
-	t = &edgeTable{lines: lines}
-	t.hashes = make([]edgeHash, 0, len(lines))
-	for i, l := range lines {
-		t.hashes = append(t.hashes, edgeHash{maphash.Bytes(seed, l.URI()), uint32(i)})
-	}
-	slices.SortFunc(t.hashes, func(a, b edgeHash) int {
-		if a.hash != b.hash {
-			if a.hash < b.hash {
-				return -1
-			}
-			return 1
-		}
-		return int(a.line) - int(b.line)
-	})
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.edges == nil || len(s.edges) >= keptEdges {
-		s.edges = map[string]*edgeTable{}
-	}
-	s.edges[key] = t
-	return t, nil
-}
-
-// An edgeFilter is an EdgeQuery prepared for many tables.
-type edgeFilter struct {
-	metadata.EdgeQuery
-	uris [][]byte // as they stand in a line
-	runs []string // in order
-}
-
-func newEdgeFilter(q metadata.EdgeQuery) *edgeFilter {
-	f := &edgeFilter{EdgeQuery: q, runs: slices.Sorted(slices.Values(q.Runs))}
-	for _, uri := range q.URIs {
-		f.uris = append(f.uris, segment.EscapeURI(uri))
-	}
-	return f
-}
-
-// tableEdges adds the edges of an index that are wanted, but for some runs.
-func (s *Store) tableEdges(ctx context.Context, x *segment.Index, f *edgeFilter, skip map[string]bool, set *metadata.EdgeSet) error {
-	if x.Header.Edges == "" {
-		return nil
-	}
-	t, err := s.edgeTable(ctx, x.Header.Edges)
-	if err != nil {
-		return err
-	}
-	for i := range t.find(f) {
-		l := t.lines[i]
-		if skip[l.Run()] {
-			continue
-		}
-		a, err := l.Decode()
-		if err != nil {
-			return err
-		}
-		set.Edges = append(set.Edges, metadata.Edge{Run: l.Run(), ArtifactRecord: a})
-	}
-	return nil
-}
-
-// find gives the numbers of the lines that are wanted.
-func (t *edgeTable) find(f *edgeFilter) map[int]bool {
-	found := map[int]bool{}
-	for _, run := range f.runs {
-		i, _ := slices.BinarySearchFunc(t.lines, run, func(l segment.EdgeLine, run string) int { return strings.Compare(l.Run(), run) })
-		for ; i < len(t.lines) && t.lines[i].Run() == run; i++ {
-			found[i] = true
-		}
-	}
-	for _, uri := range f.uris {
-		h := maphash.Bytes(seed, uri)
-		i, _ := slices.BinarySearchFunc(t.hashes, h, func(a edgeHash, h uint64) int {
-			switch {
-			case a.hash < h:
-				return -1
-			case a.hash > h:
-				return 1
-			}
-			return 0
-		})
-		for ; i < len(t.hashes) && t.hashes[i].hash == h; i++ {
-			if n := int(t.hashes[i].line); bytes.Equal(t.lines[n].URI(), uri) {
-				found[n] = true
-			}
-		}
-	}
-	if f.Digest != "" {
-		for i, l := range t.lines {
-			if t.digest(l, f.Digest) {
-				found[i] = true
-			}
-		}
-	}
-	return found
-}
-
-// digest reports whether the artifact's id or digest begins so. The id is not
-// in the line where it follows from the URI.
-func (t *edgeTable) digest(l segment.EdgeLine, prefix string) bool {
-	if bytes.Contains(l, []byte(`":"`+prefix)) {
-		a, err := l.Decode()
-		return err == nil && (strings.HasPrefix(a.ID, prefix) || strings.HasPrefix(a.Digest, prefix))
-	}
-	var uri string
-	if json.Unmarshal(append(append([]byte{'"'}, l.URI()...), '"'), &uri) != nil {
-		return false
-	}
-	return strings.HasPrefix(metadata.ArtifactID(uri), prefix)
 }

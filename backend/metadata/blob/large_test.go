@@ -173,7 +173,14 @@ func BenchmarkLarge(b *testing.B) {
 		{"ListNewest", func(ctx context.Context, s *Store) error {
 			return some(s.Load(ctx, metadata.Query{Summary: true, Limit: 50}))
 		}},
-		{"ListAll", func(ctx context.Context, s *Store) error { return some(s.Load(ctx, metadata.Query{Summary: true})) }},
+		{"ListAll", func(ctx context.Context, s *Store) error {
+			n := 0
+			damaged, err := s.Each(ctx, metadata.Query{Summary: true}, func(*metadata.Run) error { n++; return nil })
+			if err == nil && (n != largeRuns || len(damaged) > 0) {
+				err = fmt.Errorf("%d runs, %v", n, damaged)
+			}
+			return err
+		}},
 		{"FilterPipeline", func(ctx context.Context, s *Store) error {
 			return some(s.Load(ctx, metadata.Query{Summary: true, Pipeline: "pipeline-7", Limit: 5000}))
 		}},
@@ -219,8 +226,9 @@ func some(snap *metadata.Snapshot, err error) error {
 // command does.
 func lineage(ctx context.Context, s *Store, run string) error {
 	q := metadata.EdgeQuery{Runs: []string{run}}
+	ask := s.Edges()
 	for level := range 10 {
-		set, err := metadata.Edges(ctx, s, q)
+		set, err := ask(ctx, q)
 		if err != nil {
 			return err
 		}

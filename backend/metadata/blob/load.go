@@ -61,26 +61,83 @@ func (s *Store) still(ctx context.Context) error {
 	return err
 }
 
-// Load implements metadata.Store. It reads the newest runs first and no more
-// than the limit needs.
+// Load implements metadata.Store.
 func (s *Store) Load(ctx context.Context, q metadata.Query) (*metadata.Snapshot, error) {
-	f, err := s.known(ctx)
+	snap := &metadata.Snapshot{}
+	var err error
+	snap.Damaged, err = s.Each(ctx, q, func(r *metadata.Run) error {
+		snap.Runs = append(snap.Runs, r)
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	snap := &metadata.Snapshot{}
-	if f == nil {
-		return snap, nil
+	return snap, nil
+}
+
+// Each implements metadata.Store. It reads the newest runs first, and no more
+// than the limit needs. When something moves it goes on behind the runs that it
+// has given.
+func (s *Store) Each(ctx context.Context, q metadata.Query, f func(*metadata.Run) error) ([]metadata.Damage, error) {
+	known, err := s.known(ctx)
+	if err != nil || known == nil {
+		return nil, err
 	}
-	err = s.looking(ctx, q, true, func(v *view, last bool) (err error) {
-		snap, err = s.load(ctx, v, last)
+	g := &giver{q: q, give: f}
+	var seen []metadata.Damage // by the last look
+	err = s.looking(ctx, q, true, func(v *view, last bool) error {
+		err := g.all(ctx, v, &loader{s: s, q: q, last: last, frames: s.frames()})
+		seen = v.damaged
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	snap.Damaged = sortDamage(snap.Damaged)
-	return snap, nil
+	return sortDamage(append(g.damaged, seen...)), nil
+}
+
+// A giver gives runs, each once over several looks at a store.
+type giver struct {
+	q       metadata.Query
+	give    func(*metadata.Run) error
+	given   int
+	done    string // the oldest run that was looked at, "": none
+	damaged []metadata.Damage
+}
+
+func (g *giver) all(ctx context.Context, v *view, l *loader) error {
+	for g.q.Limit == 0 || g.given < g.q.Limit {
+		n := chunk
+		if g.q.Limit > 0 {
+			n = min(n, max(g.q.Limit-g.given, readers))
+		}
+		entries, err := v.some(ctx, n)
+		if err != nil || len(entries) == 0 {
+			return err
+		}
+		oldest := entries[len(entries)-1].run
+		if g.done != "" {
+			entries = slices.DeleteFunc(entries, func(e *entry) bool { return e.run >= g.done })
+		}
+		runs, damaged, err := l.runs(ctx, entries)
+		if err != nil {
+			return err
+		}
+		g.damaged = append(g.damaged, damaged...)
+		if g.done == "" || oldest < g.done {
+			g.done = oldest
+		}
+		for _, r := range runs {
+			if g.q.Limit > 0 && g.given == g.q.Limit {
+				break
+			}
+			g.given++
+			if err := g.give(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // sortDamage puts findings in order, each once.
@@ -89,32 +146,6 @@ func sortDamage(all []metadata.Damage) []metadata.Damage {
 	return slices.CompactFunc(all, func(a, b metadata.Damage) bool {
 		return a.Name == b.Name && a.Err.Error() == b.Err.Error()
 	})
-}
-
-func (s *Store) load(ctx context.Context, v *view, last bool) (*metadata.Snapshot, error) {
-	snap := &metadata.Snapshot{}
-	l := &loader{s: s, q: v.q, last: last, frames: s.frames()}
-	for v.q.Limit == 0 || len(snap.Runs) < v.q.Limit {
-		n := chunk
-		if v.q.Limit > 0 {
-			n = min(n, max(v.q.Limit-len(snap.Runs), readers))
-		}
-		entries, err := v.some(ctx, n)
-		if err != nil {
-			return nil, err
-		}
-		if len(entries) == 0 {
-			break
-		}
-		if err := l.runs(ctx, entries, snap); err != nil {
-			return nil, err
-		}
-	}
-	if v.q.Limit > 0 && len(snap.Runs) > v.q.Limit {
-		snap.Runs = snap.Runs[:v.q.Limit]
-	}
-	snap.Damaged = append(snap.Damaged, v.damaged...)
-	return snap, nil
 }
 
 // some gives the next runs, at most n.
@@ -140,21 +171,21 @@ type loader struct {
 	noRescue bool
 }
 
-// runs reads and reduces some runs, several at once, and appends those that
+// runs reads and reduces some runs, several at once, and gives those that
 // match, in order.
-func (l *loader) runs(ctx context.Context, entries []*entry, snap *metadata.Snapshot) error {
+func (l *loader) runs(ctx context.Context, entries []*entry) (runs []*metadata.Run, damaged []metadata.Damage, err error) {
 	loaded := make([]loadedRun, len(entries))
 	parallel(readers, len(entries), func(i int) { loaded[i] = l.run(ctx, entries[i]) })
 	for _, r := range loaded {
 		if r.err != nil {
-			return r.err
+			return nil, nil, r.err
 		}
-		snap.Damaged = append(snap.Damaged, r.damaged...)
+		damaged = append(damaged, r.damaged...)
 		if r.run != nil && l.q.Match(r.run) {
-			snap.Runs = append(snap.Runs, r.run)
+			runs = append(runs, r.run)
 		}
 	}
-	return nil
+	return runs, damaged, nil
 }
 
 type loadedRun struct {

@@ -12,15 +12,19 @@ import (
 	"github.com/kfp-go/kfp-go/backend/metadata/segment"
 )
 
-// A source is an index, read when its turn comes.
+// A source is an index, read when its turn comes and let go of at its end.
 type source struct {
-	name  segment.Name
-	key   string
-	index *segment.Index // nil until read
-	at    int            // the row whose turn it is
-	head  string         // its run; "" at the end; of an index that was not read the first that may be in it
-	dead  bool           // others replace it
-	lost  bool           // its segment is not there
+	name    segment.Name
+	key     string
+	fetched *fetched       // nil until it was
+	err     error          // of fetching it
+	index   *segment.Index // nil until read
+	header  segment.Header // of the index that was read
+	edges   *tableSource   // set by who looks for edges
+	at      int            // the row whose turn it is
+	head    string         // its run; "" at the end; of an index that was not read the first that may be in it
+	dead    bool           // others replace it
+	lost    bool           // its segment is not there
 }
 
 // advance goes to the next row, which is by steps away.
@@ -31,6 +35,9 @@ func (src *source) advance(by int) {
 		src.head = src.index.Lines[src.at].Run()
 	}
 }
+
+// read reports whether the index was read, even if that is over.
+func (src *source) read() bool { return src.index != nil || src.header.Kind != "" }
 
 // A view is what a store held at one moment, run by run. The inbox is listed
 // before the index: an event moves from there to here, so it may be seen
@@ -45,6 +52,7 @@ type view struct {
 	sources []*source
 	listed  map[string]bool // keys of all indexes
 	damaged []metadata.Damage
+	parsed  func(*source) // hears of each index that was read; may be nil
 }
 
 // A located row and the index in which it stands.
@@ -97,12 +105,13 @@ func (s *Store) look(ctx context.Context, q metadata.Query, newest, last, degrad
 	if degraded {
 		return v, v.degrade(ctx, segments)
 	}
+	lost := slices.ContainsFunc(v.sources, func(src *source) bool { return src.lost })
 	for _, n := range here {
 		if n > 0 { // a segment whose index is yet to come, or was lost
 			return nil, errDegraded
 		}
 	}
-	if q.Limit == 0 || !newest {
+	if lost || !newest { // whether that matters, or which comes first, is known when all are read
 		return v, v.readAll(ctx)
 	}
 	return v, nil
@@ -197,31 +206,46 @@ func (v *view) sortPiles(keys []string) []*pile {
 	return piles
 }
 
-// readAll reads all indexes.
-func (v *view) readAll(ctx context.Context) error { return v.read(ctx, v.sources) }
-
-// read reads the indexes of some sources, several at once, and takes note of
-// those that they replace.
-func (v *view) read(ctx context.Context, sources []*source) error {
-	errs := make([]error, len(sources))
-	parallel(readers, len(sources), func(i int) {
-		if sources[i].index == nil {
-			sources[i].index, errs[i] = v.s.index(ctx, sources[i].name)
+// fetch gets the indexes of some sources, several at once; what goes wrong
+// matters when they are read.
+func (v *view) fetch(ctx context.Context, sources []*source) {
+	parallel(fetchers, len(sources), func(i int) {
+		if src := sources[i]; src.fetched == nil && src.err == nil && !src.read() {
+			src.fetched, src.err = v.s.fetchIndex(ctx, src.name)
 		}
 	})
-	for i, src := range sources {
+}
+
+// read reads the indexes of some sources that were fetched, and takes note of
+// those that they replace.
+func (v *view) read(sources ...*source) error {
+	for _, src := range sources {
+		err := src.err
+		if err == nil {
+			src.index, err = v.s.parseIndex(src.name, src.fetched)
+			src.fetched = nil
+		}
 		switch {
-		case errs[i] == nil:
+		case err == nil:
 			v.ready(src)
-		case errors.Is(errs[i], metadata.ErrNotFound):
+		case errors.Is(err, metadata.ErrNotFound):
 			return errMoved
-		case errors.Is(errs[i], metadata.ErrDamaged):
+		case errors.Is(err, metadata.ErrDamaged):
 			return errDegraded
 		default:
-			return errs[i]
+			return err
 		}
 	}
-	for _, src := range sources {
+	return nil
+}
+
+// readAll reads all indexes.
+func (v *view) readAll(ctx context.Context) error {
+	v.fetch(ctx, v.sources)
+	if err := v.read(v.sources...); err != nil {
+		return err
+	}
+	for _, src := range v.sources {
 		if src.lost && !src.dead {
 			if !v.last {
 				return errMoved
@@ -238,7 +262,15 @@ func (v *view) ready(src *source) {
 		src.at = len(src.index.Lines) - 1
 	}
 	src.advance(0)
-	h := src.index.Header
+	src.header = src.index.Header
+	v.replace(src.header)
+	if v.parsed != nil {
+		v.parsed(src)
+	}
+}
+
+// replace takes note of what an index replaces.
+func (v *view) replace(h segment.Header) {
 	for _, with := range h.With {
 		if !v.listed[with] {
 			return
@@ -308,7 +340,7 @@ func (v *view) degrade(ctx context.Context, segments []string) error {
 	return nil
 }
 
-// ahead is how many indexes are read at once when few may be enough.
+// ahead is how many indexes are fetched at once when few may be enough.
 const ahead = 8
 
 // next gives the next run, nil at the end.
@@ -321,6 +353,7 @@ func (v *view) next(ctx context.Context) (*entry, error) {
 		for i := 0; i < len(v.sources); i++ {
 			src := v.sources[i]
 			if src.head == "" || src.dead {
+				src.index = nil
 				v.sources = slices.Delete(v.sources, i, i+1)
 				i--
 				continue
@@ -355,20 +388,19 @@ func (v *view) before(a, b string) bool {
 	return a < b
 }
 
-// readUpTo reads indexes that may hold the run or one before it.
+// readUpTo reads an index that may hold the run or one before it, if there is
+// one, and fetches those that may come next.
 func (v *view) readUpTo(ctx context.Context, run string) (bool, error) {
-	first := -1
 	for i, src := range v.sources {
-		if src.index == nil && !v.before(run, src.head) {
-			first = i
-			break
+		if src.index != nil || v.before(run, src.head) {
+			continue
 		}
+		if src.fetched == nil {
+			v.fetch(ctx, v.sources[i:min(i+ahead, len(v.sources))])
+		}
+		return true, v.read(src)
 	}
-	if first < 0 {
-		return false, nil
-	}
-	some := v.sources[first:min(first+ahead, len(v.sources))]
-	return true, v.read(ctx, slices.DeleteFunc(slices.Clone(some), func(src *source) bool { return src.index != nil || src.dead }))
+	return false, nil
 }
 
 // take gathers what the sources hold of the run; nil if nobody wants it.

@@ -157,14 +157,26 @@ func (s *Spool) Load(ctx context.Context, q metadata.Query) (*metadata.Snapshot,
 	return s.store.Load(ctx, q)
 }
 
+// Each implements metadata.Store.
+func (s *Spool) Each(ctx context.Context, q metadata.Query, f func(*metadata.Run) error) ([]metadata.Damage, error) {
+	s.first(ctx)
+	return s.store.Each(ctx, q, f)
+}
+
 // Edges implements metadata.EdgeSource where the store does.
-func (s *Spool) Edges(ctx context.Context, q metadata.EdgeQuery) (*metadata.EdgeSet, error) {
+func (s *Spool) Edges() metadata.EdgeReader {
 	source, ok := s.store.(metadata.EdgeSource)
 	if !ok {
-		return nil, errors.ErrUnsupported
+		return nil
 	}
-	s.first(ctx)
-	return source.Edges(ctx, q)
+	read := source.Edges()
+	if read == nil {
+		return nil
+	}
+	return func(ctx context.Context, q metadata.EdgeQuery) (*metadata.EdgeSet, error) {
+		s.first(ctx)
+		return read(ctx, q)
+	}
 }
 
 // Maintain implements metadata.Maintainer where the store does.

@@ -31,6 +31,10 @@ const (
 	MaxBlob = 64 << 20
 	// readers is how many objects are read at once.
 	readers = 8
+	// fetchers is how many objects that are small for what they hold are fetched
+	// at once, parsers how many of them are decompressed.
+	fetchers = 16
+	parsers  = 2
 )
 
 // A Store is a metadata store on a bucket.
@@ -43,9 +47,8 @@ type Store struct {
 
 	mu      sync.Mutex
 	format  *format
-	settled bool                      // the format is durable
-	indexes map[string]*segment.Index // by key, those that were read
-	edges   map[string]*edgeTable     // by key, likewise
+	settled bool             // the format is durable
+	indexes []*segment.Index // those that were read last, the latest last
 }
 
 var _ metadata.Store = (*Store)(nil)

@@ -28,6 +28,7 @@ type Index struct {
 	Name   Name
 	Header Header
 	Lines  []Line // oldest run first
+	Size   int    // of the text that the lines hold, in bytes
 }
 
 const indexVersion = 1
@@ -45,7 +46,7 @@ func ParseIndex(n Name, data []byte) (*Index, error) {
 }
 
 func parseIndexText(n Name, text []byte) (*Index, error) {
-	x := &Index{Name: n}
+	x := &Index{Name: n, Size: len(text)}
 	first, rest, _ := bytes.Cut(text, []byte("\n"))
 	if err := json.Unmarshal(first, &x.Header); err != nil || x.Header.Kind != "index" {
 		return nil, damaged("it does not begin as an index does")
@@ -82,7 +83,7 @@ func parseIndexText(n Name, text []byte) (*Index, error) {
 
 // Unlisted reports whether there are runs whose edges are not listed.
 func (x *Index) Unlisted() bool {
-	return slices.ContainsFunc(x.Lines, func(l Line) bool { return bytes.Contains(l, []byte(`,"unlisted":true`)) })
+	return slices.ContainsFunc(x.Lines, Line.Unlisted)
 }
 
 // An EdgeLine is an artifact that a run's task read or wrote, as it lies among

@@ -145,6 +145,32 @@ func (l Line) Decode() (*Row, error) {
 	return r, nil
 }
 
+// IDs is the list of the events' ids as it stands in the line, without its
+// brackets; ok is false if the line does not begin as this version writes it.
+// What stands before it is no text of anybody's.
+func (l Line) IDs() (ids []byte, ok bool) {
+	if len(l) < atEnd || l[atEnd] != '"' {
+		return nil, false
+	}
+	rest, ok := bytes.CutPrefix(l[atEnd:], []byte(`","frames":[`))
+	if !ok {
+		return nil, false
+	}
+	rest, ok = bytes.CutPrefix(bytes.TrimLeft(rest, "0123456789,"), []byte(`],"events":`))
+	if !ok {
+		return nil, false
+	}
+	rest, ok = bytes.CutPrefix(bytes.TrimLeft(rest, "0123456789"), []byte(`,"ids":[`))
+	if !ok {
+		return nil, true // there are none
+	}
+	ids, _, ok = bytes.Cut(rest, []byte("]"))
+	return ids, ok
+}
+
+// Unlisted reports whether the run's edges may not be listed.
+func (l Line) Unlisted() bool { return bytes.Contains(l, []byte(`,"unlisted":true`)) }
+
 // Gone reports whether the run was deleted.
 func (l Line) Gone() bool { return bytes.Contains(l, []byte(`,"gone":true`)) }
 

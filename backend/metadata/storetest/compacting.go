@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"testing"
 
@@ -40,14 +39,24 @@ func (c *compacting) Scan(ctx context.Context) iter.Seq2[metadata.Object, error]
 	}
 }
 
-// Edges implements metadata.EdgeSource where the store does.
-func (c *compacting) Edges(ctx context.Context, q metadata.EdgeQuery) (*metadata.EdgeSet, error) {
-	source, ok := c.Store.(metadata.EdgeSource)
-	if !ok {
-		return nil, errors.ErrUnsupported
-	}
+func (c *compacting) Each(ctx context.Context, q metadata.Query, f func(*metadata.Run) error) ([]metadata.Damage, error) {
 	if err := c.compact(ctx, c.Store); err != nil {
 		return nil, err
 	}
-	return source.Edges(ctx, q)
+	return c.Store.Each(ctx, q, f)
+}
+
+// Edges implements metadata.EdgeSource where the store does.
+func (c *compacting) Edges() metadata.EdgeReader {
+	source, ok := c.Store.(metadata.EdgeSource)
+	if !ok {
+		return nil
+	}
+	read := source.Edges()
+	return func(ctx context.Context, q metadata.EdgeQuery) (*metadata.EdgeSet, error) {
+		if err := c.compact(ctx, c.Store); err != nil {
+			return nil, err
+		}
+		return read(ctx, q)
+	}
 }

@@ -105,11 +105,11 @@ type spoolNotices struct {
 }
 
 // Edges implements metadata.EdgeSource where the store does.
-func (n *spoolNotices) Edges(ctx context.Context, q metadata.EdgeQuery) (*metadata.EdgeSet, error) {
+func (n *spoolNotices) Edges() metadata.EdgeReader {
 	if source, ok := n.Store.(metadata.EdgeSource); ok {
-		return source.Edges(ctx, q)
+		return source.Edges()
 	}
-	return nil, errors.ErrUnsupported
+	return nil
 }
 
 // Maintain implements metadata.Maintainer where the store does.
