@@ -1,8 +1,10 @@
 package compiler
 
 import (
+	"fmt"
 	"math"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kfp-go/kfp-go/compiler/check"
 	"github.com/kfp-go/kfp-go/compiler/diag"
@@ -122,6 +124,10 @@ func argValue(name, text string, port *ir.Port, report diag.Reporter) (any, bool
 		}
 		return v, ok
 	}
+	if bad, hint := unfit(text); bad != "" {
+		report(argFault(codeArgLimit, port, msgArgUnfit(name, bad), hint))
+		return nil, false
+	}
 	v, problem := readTyped(text, port.Type)
 	if problem != "" {
 		report(argFault(codeArgType, port, msgArgType(name, port.Type, text), problem))
@@ -145,6 +151,21 @@ func argValue(name, text string, port *ir.Port, report diag.Reporter) (any, bool
 		return nil, false
 	}
 	return v, true
+}
+
+// mostArgument is how many bytes the text of a parameter may take: more is not
+// passed on, here or in the cluster.
+const mostArgument = 128 << 10
+
+// unfit says why a text can be no parameter, whatever its type, and what to do.
+func unfit(text string) (bad, hint string) {
+	switch {
+	case len(text) > mostArgument:
+		return fmt.Sprintf("it takes %d bytes, a parameter holds at most %d", len(text), mostArgument), "pass an artifact"
+	case !utf8.ValidString(text):
+		return "it is no text in UTF-8", "pass an artifact, or the bytes in base64"
+	}
+	return "", ""
 }
 
 // artifactValue reads an artifact: a URI, or JSON of an object with uri and

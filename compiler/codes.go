@@ -109,7 +109,9 @@ into single quotes.
 pipeline: demo
 inputs: {rows: {type: integer, default: 10, minimum: 5}}
 `, `
-Take a value within the limits that the input declares.
+Take a value within the limits that the input declares. Whatever it declares, a
+parameter is text in UTF-8 of at most 128 KiB; what is larger or binary goes
+into an artifact.
 `),
 	page(codeArgMissing, "a required input has no value", `
 An input without default and without `+"`optional: true`"+` needs a value from every run.

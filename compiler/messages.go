@@ -60,6 +60,7 @@ func msgArgNull(name string) string {
 func msgArgLimit(name string, v any, limit string) string {
 	return "input " + quote(name) + ": " + shorten(ir.JSON(v), 60) + " breaks " + limit
 }
+func msgArgUnfit(name, why string) string { return "input " + quote(name) + ": " + why }
 func msgArgMissing(port *ir.Port) string {
 	return "the required input " + quote(port.Name.Text) + " (" + port.Type.String() + ") has no value"
 }

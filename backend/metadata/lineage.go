@@ -41,6 +41,8 @@ type Node struct {
 	Artifact *ArtifactRecord `json:"-"`               // one edge of the artifact
 	URI      string          `json:"uri,omitempty"`
 	Type     string          `json:"type,omitempty"`
+	Digest   string          `json:"digest,omitempty"` // of its content
+	Bytes    int64           `json:"bytes,omitempty"`
 	// Port is the input or output over which the node before led here.
 	Port string `json:"port,omitempty"`
 	// Seen marks a node whose children were already given elsewhere in the
@@ -332,7 +334,7 @@ func (w *walker) task(key taskKey, port string, level int) *Node {
 
 func (w *walker) artifact(uri, port string, level int) *Node {
 	ae := w.g.byURI[uri]
-	n := &Node{Kind: ArtifactNode, Artifact: ae.any, URI: uri, Type: ae.any.Type, Port: port}
+	n := &Node{Kind: ArtifactNode, Artifact: ae.any, URI: uri, Type: ae.any.Type, Digest: ae.any.Digest, Bytes: ae.any.Bytes, Port: port}
 	next := ae.beyond(w.dir)
 	if !w.enter(n, uri, level, len(next)) {
 		return n

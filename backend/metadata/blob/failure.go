@@ -87,6 +87,9 @@ type reply struct {
 }
 
 func replyOf(err error) (r reply) {
+	if noCredentials(err) {
+		return r // what answered was asked for credentials, and is not the store
+	}
 	var google *googleapi.Error
 	var azure *azcore.ResponseError
 	if errors.As(err, &google) {
@@ -214,7 +217,7 @@ func wayOut(scheme string, code gcerrors.ErrorCode, err error) string {
 		return "this machine's clock and the server's differ by more than 15 minutes: set the clock"
 	case expired(r):
 		return "the credentials have expired: log in again"
-	case r.code == "InvalidAccessKeyId", r.code == "SignatureDoesNotMatch", r.code == "InvalidToken", r.code == "AuthenticationFailed", r.status == http.StatusUnauthorized:
+	case r.code == "InvalidAccessKeyId", r.code == "XAdminUserNotFound", r.code == "SignatureDoesNotMatch", r.code == "InvalidToken", r.code == "AuthenticationFailed", r.status == http.StatusUnauthorized:
 		return "the server does not accept these credentials: check " + credentials[scheme]
 	case code == gcerrors.PermissionDenied && r.status != 0:
 		return rights[scheme]
@@ -223,7 +226,7 @@ func wayOut(scheme string, code gcerrors.ErrorCode, err error) string {
 	case noRegion(err):
 		return "state the bucket's region with region= or AWS_REGION"
 	case noCredentials(err):
-		return "no credentials were found: set " + credentials[scheme]
+		return "set " + credentials[scheme]
 	case plainHTTP(err):
 		return "the server speaks plain HTTP: write endpoint=http://… (azblob: protocol=http)"
 	case errors.As(err, &dns):
@@ -262,6 +265,8 @@ func cause(err error) string {
 	var timeout *late
 	var dns *net.DNSError
 	switch {
+	case noCredentials(err):
+		text = "no credentials were found"
 	case r.code != "" && r.message != "" && r.code != r.message:
 		text = r.code + ": " + r.message
 	case r.code != "" || r.message != "":

@@ -39,6 +39,13 @@ func (s *Store) Init(ctx context.Context) (Info, error) {
 	return Info{Where: s.where, Store: f.Store, Version: f.Version, ConditionalWrites: f.ConditionalWrites, Created: created}, nil
 }
 
+// Exists reports whether there is a store; a place that holds something else is
+// metadata.ErrFormat.
+func (s *Store) Exists(ctx context.Context) (bool, error) {
+	f, err := s.known(ctx)
+	return f != nil, err
+}
+
 // initialise writes the format, unless somebody else was faster.
 func (s *Store) initialise(ctx context.Context) (f *format, created bool, err error) {
 	conditional, err := s.probe(ctx)

@@ -566,7 +566,7 @@ func TestCredentialsMissing(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
 	_, err := openURL(t, s3URL("http://"+servertest.FreeAddress(t, ""), "p")).Init(t.Context())
-	checkOutcome(t, "init", err, "no credentials were found: set AWS_ACCESS_KEY_ID")
+	checkOutcome(t, "init", err, "no credentials were found; set AWS_ACCESS_KEY_ID")
 	_, err = openURL(t, "s3://"+testBucket).Init(t.Context())
 	checkOutcome(t, "init", err, "state the bucket's region")
 }

@@ -43,6 +43,11 @@ func parse(where string) (*url.URL, error) {
 		return nil, badURL("the metadata file's name is empty")
 	}
 	if !strings.Contains(where, "://") {
+		if scheme, rest, ok := strings.Cut(where, ":"); ok && scheme == "file" {
+			return nil, badURL("%q is neither a path nor a URL: write the path alone, %s", where, rest)
+		} else if ok && parameters[scheme] != nil {
+			return nil, badURL("%q is neither a path nor a URL: write %s://%s, or ./%s for a folder of that name", where, scheme, strings.TrimLeft(rest, "/"), where)
+		}
 		abs, err := filepath.Abs(where)
 		if err != nil {
 			return nil, err
@@ -52,6 +57,9 @@ func parse(where string) (*url.URL, error) {
 	u, err := url.Parse(where)
 	if err != nil {
 		return nil, badURL("the metadata file's URL is malformed") // err quotes it, with its secrets
+	}
+	if u.Fragment != "" {
+		return nil, badURL("%s: a metadata file's URL ends before the sign #", name(u))
 	}
 	if u.User != nil {
 		return nil, badURL("the metadata file's URL must not hold credentials; they come from the environment")
@@ -92,15 +100,15 @@ func filePath(u *url.URL) string {
 // several users write.
 func fileBucket(u *url.URL) (*bucket, error) {
 	if u.Host != "" && u.Host != "localhost" && u.Host != "." {
-		return nil, fmt.Errorf("file URL with the host %q: files lie on this machine", u.Host)
+		return nil, badURL("a file URL names no host, files lie on this machine: write a plain path, or file:///path, instead of file://%s%s", u.Host, u.Path)
 	}
 	if u.Path == "" || u.Path == "/" {
-		return nil, fmt.Errorf("file URL without a folder")
+		return nil, badURL("the file URL names no folder: write file:///path")
 	}
 	shared := false
 	for key, values := range u.Query() {
 		if key != "shared" || len(values) != 1 || values[0] != "group" {
-			return nil, fmt.Errorf("file URL with the unknown parameter %q; known: shared=group", key)
+			return nil, badURL("%s: the only parameter of a file URL is shared=group, not %q", name(u), key)
 		}
 		shared = true
 	}
@@ -115,5 +123,9 @@ func openBundle(path string, size int64) (metadata.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return metadata.OpenBundle(data)
+	s, err := metadata.OpenBundle(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
 }

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cloud.google.com/go/storage"
@@ -74,6 +76,9 @@ func checkParameters(u *url.URL) error {
 			return badURL("%s: unknown parameter %q; known: %s", name(u), key, cmp.Or(strings.Join(known, ", "), "none"))
 		}
 	}
+	if raw := query.Get("endpoint"); raw != "" && !strings.Contains(raw, "://") && !strings.Contains(raw, "@") {
+		return badURL("%s: the endpoint must begin with https:// or http://", name(u))
+	}
 	if endpoint, err := url.Parse(query.Get("endpoint")); err != nil || endpoint.User != nil || endpoint.RawQuery != "" {
 		return badURL("%s: the endpoint must be a plain URL, without credentials", name(u))
 	} else if query.Has("endpoint") && (endpoint.Scheme != "http" && endpoint.Scheme != "https" || endpoint.Host == "") {
@@ -81,6 +86,37 @@ func checkParameters(u *url.URL) error {
 	}
 	if u.Scheme != memblob.Scheme && u.Host == "" {
 		return badURL("%s://: the URL names no bucket", u.Scheme)
+	}
+	return nil
+}
+
+// switches are parameters that are true or false, choices those with few values.
+var (
+	switches = []string{"accelerate", "anonymous", "disable_https", "dualstack", "fips", "hostname_immutable", "use_path_style", "localemu", "cdn"}
+	choices  = map[string][]string{
+		"request_checksum_calculation": {"when_supported", "when_required"},
+		"response_checksum_validation": {"when_supported", "when_required"},
+		"protocol":                     {"https", "http"},
+	}
+)
+
+// checkValues refuses values that mean nothing, which the openers do in words
+// of their own, or not at all.
+func checkValues(u *url.URL) error {
+	q := u.Query()
+	for _, key := range slices.Sorted(maps.Keys(q)) {
+		value := q.Get(key)
+		if slices.Contains(switches, key) && value != "true" && value != "false" {
+			return badURL("%s: the parameter %s= is true or false", name(u), key)
+		}
+		if known := choices[key]; known != nil && !slices.Contains(known, value) {
+			return badURL("%s: the parameter %s= is %s", name(u), key, strings.Join(known, " or "))
+		}
+	}
+	if n := q.Get("rate_limiter_capacity"); n != "" {
+		if v, err := strconv.ParseInt(n, 10, 64); err != nil || v < 0 {
+			return badURL("%s: the parameter rate_limiter_capacity= is a whole number", name(u))
+		}
 	}
 	return nil
 }
@@ -107,6 +143,9 @@ func prefixOf(u *url.URL) (string, error) {
 // openRemote opens a bucket without asking it anything.
 func openRemote(ctx context.Context, u *url.URL) (metadata.Store, error) {
 	if err := checkParameters(u); err != nil {
+		return nil, err
+	}
+	if err := checkValues(u); err != nil {
 		return nil, err
 	}
 	prefix, err := prefixOf(u)

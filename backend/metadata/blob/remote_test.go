@@ -56,8 +56,18 @@ func TestOpenRemote(t *testing.T) {
 		"s3://b?prefix=a//b":                    "cannot be a part",
 		"s3://b?prefix=a%00":                    "cannot be a part",
 		"s3://b?x;y":                            "malformed",
-		"s3://b?disable_https=perhaps":          "disable_https",
-		"s3://b?request_checksum_calculation=x": "request_checksum_calculation",
+		"s3://b?endpoint=127.0.0.1:9000":        "must begin with https://",
+		"s3://b?disable_https=perhaps":          "disable_https= is true or false",
+		"gs://b?anonymous=1":                    "anonymous= is true or false",
+		"s3://b?request_checksum_calculation=x": "request_checksum_calculation= is when_supported or when_required",
+		"s3://b?rate_limiter_capacity=hidden":   "rate_limiter_capacity= is a whole number",
+		"s3://b/x#y":                            "ends before the sign #",
+		"s3:bucket/x":                           "write s3://bucket/x, or ./s3:bucket/x",
+		"gs:bucket":                             "write gs://bucket",
+		"file:records":                          "write the path alone, records",
+		"file://records/x":                      "write a plain path, or file:///path",
+		"file:///":                              "names no folder",
+		"file:///srv/meta?shared=all":           "/srv/meta: the only parameter",
 	} {
 		s, err := Open(t.Context(), where)
 		if err == nil || s != nil || !strings.Contains(err.Error(), want) {
@@ -66,8 +76,10 @@ func TestOpenRemote(t *testing.T) {
 			t.Errorf("Open(%q) shows the secret: %v", where, err)
 		}
 	}
-	if _, err := Open(t.Context(), "s3://b?x=y"); !errors.Is(err, metadata.ErrFormat) {
-		t.Errorf("a wrong URL is %v", err)
+	for _, where := range []string{"s3://b?x=y", "file://host/x", "file:///x?y=z", "s3:b", "s3://b?anonymous=maybe"} {
+		if _, err := Open(t.Context(), where); !errors.Is(err, metadata.ErrFormat) {
+			t.Errorf("a wrong URL, %s, is %v", where, err)
+		}
 	}
 	if got := Name("s3://b/p?endpoint=https://h&token=hidden"); got != "s3://b/p" {
 		t.Errorf("Name: %q", got)
@@ -84,7 +96,7 @@ func TestAzureTokens(t *testing.T) {
 	for where, want := range map[string]string{
 		"azblob://box?domain=example.org":      "must stand in AZURE_STORAGE_DOMAIN",
 		"azblob://box?storage_account=another": "belongs to the account in AZURE_STORAGE_ACCOUNT",
-		"azblob://box?protocol=gopher":         "invalid protocol",
+		"azblob://box?protocol=gopher":         "protocol= is https or http",
 	} {
 		if _, err := Open(t.Context(), where); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden") {
 			t.Errorf("Open(%q): %v", where, err)

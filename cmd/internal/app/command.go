@@ -109,7 +109,24 @@ func FlagError(cmd *cobra.Command, err error) error {
 		}
 		return WithHint(Usagef("%v", err), hint)
 	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return WithHint(Usagef("--%s %q is %s", invalid.GetFlag().Name, invalid.GetValue(), flagKind(invalid.GetFlag())), "see `"+cmd.CommandPath()+" --help`")
+	}
 	return WithHint(Usagef("%v", err), "see `"+cmd.CommandPath()+" --help`")
+}
+
+// flagKind says in words what a flag's value is not.
+func flagKind(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "int", "int64", "uint":
+		return "no whole number"
+	case "bool":
+		return "neither true nor false"
+	case "duration":
+		return "no length of time such as 90s, 10m or 2h"
+	}
+	return "no " + f.Value.Type()
 }
 
 func flagNames(cmd *cobra.Command) []string {

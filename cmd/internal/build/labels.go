@@ -76,3 +76,17 @@ func (s *Source) RunLabels(p *ir.Pipeline, given []ir.Pair) map[string]string {
 	}
 	return out
 }
+
+// runName is what runs may be called: what a file name, a URL and a shell take
+// as it is, and commands that take a run, a task or an artifact can tell apart.
+var runName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$`)
+
+// CheckName refuses a name by which a run could not be found again; "" is no
+// name.
+func CheckName(name string) error {
+	if name == "" || runName.MatchString(name) {
+		return nil
+	}
+	return app.WithHint(app.Usagef("--name %q: a name has up to 253 letters, digits, dashes, dots and underscores, with a letter or digit at both ends", name),
+		"what else there is to say of a run goes into labels (-l)")
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,6 +84,9 @@ func Load(opt Options) (*Config, error) {
 		s := resolve(k, opt, project, user)
 		if s.Value != "" || len(k.Choices) > 0 {
 			if err := k.apply(c, s.Value); err != nil {
+				if s.From == "--"+k.Name || s.From == k.Env() {
+					return nil, &Error{s.From, err.Error()}
+				}
 				return nil, &Error{s.From, fmt.Sprintf("%s: %v", k.Name, err)}
 			}
 		}
@@ -159,9 +163,10 @@ func marks(dir string) bool {
 // here makes a path from a flag or a variable absolute: what it names must not
 // depend on where the next command is called.
 func here(k Key, value string) string {
-	if !k.isPath(value) || strings.Contains(value, "://") {
+	if !k.isPath(value) || likeURL(value) {
 		return value
 	}
+	value = home(value)
 	if abs, err := filepath.Abs(value); err == nil {
 		return abs
 	}
@@ -170,8 +175,32 @@ func here(k Key, value string) string {
 
 // relative makes a path in a file relative to the file; URLs stay.
 func relative(value, fileName string) string {
-	if value == "" || filepath.IsAbs(value) || strings.Contains(value, "://") {
+	if value == "" || likeURL(value) {
+		return value
+	}
+	if value = home(value); filepath.IsAbs(value) {
 		return value
 	}
 	return filepath.Join(filepath.Dir(fileName), value)
+}
+
+// likeURL reports whether a value is a URL, or meant to be one: s3:bucket is no
+// path that anybody has in mind.
+func likeURL(value string) bool {
+	scheme, _, ok := strings.Cut(value, ":")
+	return ok && (strings.Contains(value, "://") || slices.Contains([]string{"file", "s3", "gs", "azblob", "mem", "http", "https"}, scheme))
+}
+
+// home puts the user's home folder in place of a leading ~/, which shells leave
+// alone in files and behind an equals sign.
+func home(value string) string {
+	rest, ok := strings.CutPrefix(value, "~/")
+	if !ok {
+		return value
+	}
+	dir, err := os.UserHomeDir()
+	if err != nil {
+		return value
+	}
+	return filepath.Join(dir, filepath.FromSlash(rest))
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -201,3 +202,40 @@ func TestKeysAreSound(t *testing.T) {
 }
 
 var _ = flag.Bool("update", false, "rewrite goldens (there are none here)")
+
+// A path is where it was meant, whoever wrote it: a leading ~/ is the home
+// folder, and what is meant as a URL is no path.
+func TestPathsAsMeant(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	work, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, want := range map[string][2]string{ // in a variable, in a file
+		"~/meta":      {filepath.Join(home, "meta"), filepath.Join(home, "meta")},
+		"meta":        {filepath.Join(work, "meta"), ""},
+		"s3:bucket":   {"s3:bucket", "s3:bucket"},
+		"s3://bucket": {"s3://bucket", "s3://bucket"},
+		"file:meta":   {"file:meta", "file:meta"},
+		"/a:b":        {"/a:b", "/a:b"},
+		"a:b":         {filepath.Join(work, "a:b"), ""},
+	} {
+		root := t.TempDir()
+		c, err := Load(Options{Root: root, LookupEnv: env(map[string]string{"KFPGO_METADATA": value})})
+		if err != nil || c.Metadata != want[0] {
+			t.Errorf("%q in a variable is %q, %v; want %q", value, c.Metadata, err, want[0])
+		}
+		if err := os.WriteFile(filepath.Join(root, ProjectFile), []byte("metadata: "+strconv.Quote(value)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		inFile := want[1]
+		if inFile == "" {
+			inFile = filepath.Join(root, value)
+		}
+		c, err = Load(Options{Root: root, LookupEnv: env(nil)})
+		if err != nil || c.Metadata != inFile {
+			t.Errorf("%q in a file is %q, %v; want %q", value, c.Metadata, err, inFile)
+		}
+	}
+}

@@ -88,6 +88,11 @@ type Redacted struct {
 	Redacted bool `json:"redacted"`
 }
 
+// Large stands for a large value where only its digest is known.
+type Large struct {
+	Blob string `json:"blob"`
+}
+
 // Runs is the JSON document of a list of runs.
 type Runs struct {
 	APIVersion string `json:"apiVersion"`
@@ -218,7 +223,7 @@ func RecordedValue(v metadata.Value) any {
 		}
 		return list
 	case v.Blob != "":
-		return map[string]any{"blob": v.Blob}
+		return Large{v.Blob}
 	case len(v.Value) == 0:
 		return nil
 	}

@@ -92,7 +92,7 @@ func TestRecordedValues(t *testing.T) {
 			"model": {Artifact: &metadata.ArtifactValue{URI: "u", Bytes: 3}}, "all": {IsList: true}, "list": {Value: json.RawMessage(`[1, 2]`)},
 		},
 	}})
-	for name, want := range map[string]string{"text": "a", "secret": "(secret)", "big": `{"blob":"sha256:x"}`, "none": "(absent)"} {
+	for name, want := range map[string]string{"text": "a", "secret": "(secret)", "big": "(large, sha256:x)", "none": "(absent)"} {
 		if got := Value(r.Parameters[name]); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}

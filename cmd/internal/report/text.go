@@ -207,6 +207,8 @@ func Value(v any) string {
 		return "(absent)"
 	case Redacted:
 		return "(secret)"
+	case Large:
+		return "(large, " + term.Truncate(term.Clean(v.Blob), 20) + ")"
 	case string:
 		return term.Truncate(term.Clean(v), maxValue)
 	case Artifact:

@@ -216,6 +216,9 @@ func reason(t *Task) string {
 	case why == "" || msg == "" || strings.HasSuffix(why, msg): // the message is often the exit code alone
 		return cmp.Or(why, msg)
 	}
+	if t.ExitCode != nil { // which some messages begin with
+		msg = strings.TrimPrefix(msg, fmt.Sprintf("exit code %d: ", *t.ExitCode))
+	}
 	return why + ": " + msg
 }
 

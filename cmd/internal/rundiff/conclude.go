@@ -21,6 +21,12 @@ func conclude(d *Document) string {
 		}
 	}
 	lead := ""
+	if d.A.Pipeline != d.B.Pipeline && d.A.Pipeline != "" && d.B.Pipeline != "" {
+		return fmt.Sprintf("these are runs of different pipelines, %s and %s", term.Clean(d.A.Pipeline), term.Clean(d.B.Pipeline))
+	}
+	if d.A.ID == d.B.ID {
+		return "this is one run, compared with itself"
+	}
 	if len(same) > 0 {
 		lead = "the same " + join(same) + "; "
 	}

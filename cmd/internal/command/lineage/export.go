@@ -22,7 +22,7 @@ func export(ctx context.Context, store metadata.Store, opt *Options) error {
 	if opt.Up || opt.Down || opt.Depth != 0 {
 		return app.Usagef("--output %s tells of a whole run: --up, --down and --depth have no meaning with it", opt.Form)
 	}
-	r, err := app.FindRun(ctx, store, opt.Target)
+	r, err := wholeRun(ctx, store, opt.Target, "--output "+opt.Form)
 	if err != nil {
 		return err
 	}

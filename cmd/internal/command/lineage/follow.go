@@ -40,7 +40,7 @@ func followRun(ctx context.Context, store metadata.Store, opt *Options) error {
 	if opt.Form != "text" && opt.Form != "json" {
 		return app.Usagef("-f answers in text or json, not in %s", opt.Form)
 	}
-	r, err := app.FindRun(ctx, store, opt.Target)
+	r, err := wholeRun(ctx, store, opt.Target, "-f")
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,9 @@ package lineage
 
 import (
 	"context"
+	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -42,9 +45,9 @@ func New(a *app.App) *cobra.Command {
 
 A run is named by its id, the unique beginning of one, its name, @last (the
 default) or @last-failed; a task by its path behind the run's name and a slash;
-an artifact by its URI, its digest or the beginning of one. From a run one
-follows down, from what it read to what it made, from a task or an artifact both
-ways; --up and --down say otherwise.
+an artifact by its URI, the path of a file here, its digest or the beginning of
+one. From a run one follows down, from what it read to what it made, from a task
+or an artifact both ways; --up and --down say otherwise.
 
 The answer is a tree as text or JSON, one picture as Mermaid, DOT or a
 self-contained HTML page, or, of a run, what other tools read: its events as
@@ -172,6 +175,9 @@ func origin(ctx context.Context, store metadata.Store, text string) (metadata.Or
 	if strings.Contains(text, "://") || strings.HasPrefix(text, "sha256:") {
 		return artifact(ctx, store, text, nil)
 	}
+	if uri := fileURI(text); uri != "" {
+		return artifact(ctx, store, uri, nil)
+	}
 	r, err := app.FindRun(ctx, store, text)
 	if err == nil {
 		return metadata.Origin{Run: r}, nil
@@ -181,6 +187,11 @@ func origin(ctx context.Context, store metadata.Store, text string) (metadata.Or
 	}
 	if name, path, ok := strings.Cut(text, "/"); ok && path != "" {
 		r, err := app.FindRun(ctx, store, name)
+		if app.ExitCode(err) == app.ExitUsage {
+			if _, missing := os.Lstat(text); missing == nil {
+				return artifact(ctx, store, fileURI("./"+text), nil)
+			}
+		}
 		if err != nil {
 			return metadata.Origin{}, err
 		}
@@ -193,6 +204,32 @@ func origin(ctx context.Context, store metadata.Store, text string) (metadata.Or
 		return metadata.Origin{}, err
 	}
 	return artifact(ctx, store, text, err)
+}
+
+// fileURI is the URI of a path that can be no run's name, "" for other texts.
+func fileURI(text string) string {
+	if !filepath.IsAbs(text) && !strings.HasPrefix(text, "./") && !strings.HasPrefix(text, "../") {
+		return ""
+	}
+	abs, err := filepath.Abs(text)
+	if err != nil {
+		return ""
+	}
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String()
+}
+
+// wholeRun finds the run that is meant where no task or artifact will do.
+func wholeRun(ctx context.Context, store metadata.Store, text, what string) (*metadata.Run, error) {
+	r, err := app.FindRun(ctx, store, text)
+	if err == nil || app.ExitCode(err) != app.ExitUsage {
+		return r, err
+	}
+	if from, ferr := origin(ctx, store, text); ferr == nil && from.Run != nil {
+		return nil, app.Usagef("%s tells of a whole run, not of one task: give the run, %s", what, runName(from.Run))
+	} else if ferr == nil {
+		return nil, app.Usagef("%s tells of a run, and this is an artifact", what)
+	}
+	return nil, err
 }
 
 func hasTask(r *metadata.Run, path string) bool {

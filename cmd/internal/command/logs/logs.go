@@ -72,13 +72,17 @@ default) or @last-failed; a task by its path, as ` + "`runs get`" + ` shows it.`
 	f := cmd.Flags()
 	f.StringVar(&opt.Task, "task", "", "only this task, by its path")
 	f.BoolVarP(&opt.Follow, "follow", "f", false, "go on as long as the run does")
+	_ = cmd.RegisterFlagCompletionFunc("task", func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return tasks(cmd, a, app.RunArgument(args)), cobra.ShellCompDirectiveNoFileComp
+	})
 	app.Setting(f, "", "namespace", "context", "kubeconfig", "argo-server")
 	return cmd
 }
 
 // tasks completes the paths of a run's tasks.
 func tasks(cmd *cobra.Command, a *app.App, run string) []cobra.Completion {
-	ctx := app.Context(cmd)
+	ctx, cancel := context.WithTimeout(app.Context(cmd), runs.CompletionTime)
+	defer cancel()
 	c, err := a.Config(cmd, ".")
 	if err != nil {
 		return nil
@@ -111,6 +115,9 @@ func logs(ctx context.Context, opt *Options) error {
 	if err == nil {
 		err = p.live(ctx, place, r)
 	}
+	if err == nil && p.lines == 0 && app.Cause(ctx) == nil {
+		opt.silent(ctx, s, r)
+	}
 	if err == nil || app.Cause(ctx) != nil || errors.Is(err, errOutput) {
 		return cause(ctx, err)
 	}
@@ -121,6 +128,41 @@ func logs(ctx context.Context, opt *Options) error {
 		return noLocal(r, place, err)
 	}
 	return cause(ctx, p.archived(ctx, r, err))
+}
+
+// silent says why there is nothing to show, although nothing went wrong.
+func (opt *Options) silent(ctx context.Context, s metadata.Store, r *metadata.Run) {
+	if snap, err := s.Load(ctx, metadata.Query{Run: r.ID, Limit: 1}); err == nil && len(snap.Runs) > 0 {
+		r = snap.Runs[0] // as it is by now
+	}
+	ran := 0
+	for _, t := range r.Tasks {
+		if opt.Task != "" && t.Path != opt.Task {
+			continue
+		}
+		if t.State != metadata.Skipped && t.State != metadata.Cached && t.State != metadata.Pending {
+			ran++
+			continue
+		}
+		if opt.Task != "" {
+			why := ""
+			if t.Message != "" {
+				why = ": " + term.Clean(t.Message)
+			}
+			opt.App.Notef("the task %s has printed nothing, it is %s%s", term.Clean(t.Path), term.Clean(string(t.State)), why)
+			return
+		}
+	}
+	switch {
+	case opt.Task != "" && ran > 0:
+		opt.App.Notef("the task %s has printed nothing", term.Clean(opt.Task))
+	case opt.Task != "":
+		opt.App.Notef("the task %s has not begun", term.Clean(opt.Task))
+	case ran > 0:
+		opt.App.Notef("the tasks of %s have printed nothing", term.Clean(r.Name))
+	default:
+		opt.App.Notef("no task of %s has begun; it is %s", term.Clean(r.Name), term.Clean(string(r.State)))
+	}
 }
 
 func cause(ctx context.Context, err error) error {

@@ -48,6 +48,9 @@ func export(ctx context.Context, a *app.App, c *config.Config, names []string, f
 		return err
 	}
 	defer func() { _ = store.Close() }()
+	if err := exists(ctx, c, store); err != nil {
+		return err
+	}
 	keep, err := chosen(ctx, store, names)
 	if err != nil {
 		return err
@@ -96,5 +99,5 @@ func chosen(ctx context.Context, store metadata.Store, names []string) (func(str
 }
 
 func counted(c metadata.Counts) string {
-	return fmt.Sprintf("%d runs: %d events, %d documents", c.Runs, c.Events, c.Documents)
+	return fmt.Sprintf("%s: %s, %s", output.Count(c.Runs, "run", "runs"), output.Count(c.Events, "event", "events"), output.Count(c.Documents, "document", "documents"))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kfp-go/kfp-go/backend/metadata/blob"
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
+	"github.com/kfp-go/kfp-go/cmd/internal/command/runs"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/cmd/internal/output"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
@@ -39,7 +40,9 @@ type Collection struct {
 
 func newGC(a *app.App) *cobra.Command {
 	opt := blob.GCOptions{}
-	cmd := &cobra.Command{
+	keepWithin := ""
+	var cmd *cobra.Command
+	cmd = &cobra.Command{
 		Use:   "gc",
 		Short: "Delete old runs, and the bytes of deleted ones",
 		Long: `Delete runs that are neither among the newest of their pipeline (--keep-last) nor
@@ -50,12 +53,15 @@ Deleted runs are gone for every reader at once. Their bytes go when segments are
 folded again, an hour after that at the earliest; documents that no run names go
 once they are seven days old. That a run was deleted is remembered for 90 days,
 so that a late writer does not bring it back.`,
-		Example: `  kfp-go meta gc --keep-last 20 --keep-within 720h --dry-run
+		Example: `  kfp-go meta gc --keep-last 20 --keep-within 30d --dry-run
   kfp-go meta gc`,
 		Args: app.Args(0, 0, "no arguments"),
-		RunE: withStore(a, func(ctx context.Context, c *config.Config, s *blob.Store) error {
-			if opt.KeepLast < 0 || opt.KeepWithin < 0 {
-				return app.Usagef("--keep-last and --keep-within must not be negative")
+		RunE: withStore(a, func(ctx context.Context, c *config.Config, s *blob.Store) (err error) {
+			if cmd.Flags().Changed("keep-last") && opt.KeepLast < 1 {
+				return app.WithHint(app.Usagef("--keep-last %d: at least one run of each pipeline is kept", opt.KeepLast), "`kfp-go runs delete --until 0s` deletes all runs")
+			}
+			if opt.KeepWithin, err = runs.Span(keepWithin); keepWithin != "" && err != nil {
+				return app.WithHint(app.Usagef("--keep-within %q is no length of time", keepWithin), "write 36h, 30d or 4w")
 			}
 			opt.By, opt.Now = a.Writer(), a.Now
 			g, err := s.GC(ctx, opt)
@@ -72,7 +78,7 @@ so that a late writer does not bring it back.`,
 	}
 	f := cmd.Flags()
 	f.IntVar(&opt.KeepLast, "keep-last", 0, "keep the newest so many runs of each pipeline, delete others")
-	f.DurationVar(&opt.KeepWithin, "keep-within", 0, "keep runs created within this time, such as 720h, delete others")
+	f.StringVar(&keepWithin, "keep-within", "", "keep runs created within this `TIME`, such as 36h or 30d, delete others")
 	f.BoolVar(&opt.DryRun, "dry-run", false, "only say what would be deleted")
 	app.Setting(f, "o", "output")
 	return cmd

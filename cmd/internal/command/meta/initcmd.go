@@ -25,9 +25,12 @@ type Initialised struct {
 	Created           bool   `json:"created"`
 }
 
+// initName is the command that needs no metadata file.
+const initName = "init"
+
 func newInit(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "init",
+		Use:   initName,
 		Short: "Make the metadata file where there is none",
 		Long: `Make the metadata file where there is none yet, and say what it is.
 

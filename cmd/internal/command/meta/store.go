@@ -31,8 +31,26 @@ func withStore(a *app.App, do func(ctx context.Context, c *config.Config, s *blo
 		if !ok {
 			return app.Usagef("%s is one exported file, which cannot be changed; `kfp-go meta import` adds it to a metadata file", app.Where(c))
 		}
+		if cmd.Name() != initName {
+			if err := exists(cmd.Context(), c, s); err != nil {
+				return err
+			}
+		}
 		return do(cmd.Context(), c, s)
 	}
+}
+
+// exists refuses a place where there is no metadata file: what is to be looked
+// after is rather somewhere else.
+func exists(ctx context.Context, c *config.Config, store metadata.Store) error {
+	s, ok := store.(*blob.Store)
+	if !ok {
+		return nil // one file, which was read
+	}
+	if there, err := s.Exists(ctx); err == nil && !there {
+		return app.WithHint(app.Usagef("there is no metadata file in %s", app.Where(c)), "--metadata, KFPGO_METADATA or the key metadata name another place; the first run, or `kfp-go meta init`, makes one")
+	}
+	return nil // what is wrong with it is for the caller to find
 }
 
 // A Finding is an object of the metadata file that is not what it should be.

@@ -48,6 +48,9 @@ func verify(ctx context.Context, a *app.App, c *config.Config) error {
 		return err
 	}
 	defer func() { _ = store.Close() }()
+	if err := exists(ctx, c, store); err != nil {
+		return err
+	}
 	damage, err := metadata.Verify(ctx, store)
 	if err != nil {
 		return err

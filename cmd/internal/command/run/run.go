@@ -73,6 +73,9 @@ Ctrl-C stops the run in good order, a second one at once.`,
 
 func run(ctx context.Context, opt *Options) error {
 	a, c := opt.App, opt.Source.Config
+	if err := build.CheckName(opt.Name); err != nil {
+		return err
+	}
 	labels, err := build.ParseLabels(opt.Labels)
 	if err != nil {
 		return err
@@ -184,6 +187,7 @@ func Show(a *app.App, c *config.Config, doc report.Run) error {
 	if c.Output == "json" {
 		return output.JSON(a.IO.Out, doc)
 	}
+	doc.By = nil // you, just now
 	look := report.LookOf(a.IO, a.Now())
 	if err := report.WriteRun(a.IO.Out, doc, look); err != nil {
 		return err

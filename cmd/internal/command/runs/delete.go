@@ -51,7 +51,7 @@ not ended is deleted with --force only: it goes on, and nobody hears of it.`,
 		},
 	}
 	f := cmd.Flags()
-	opt.Filter.AddTo(cmd)
+	opt.Filter.AddTo(a, cmd)
 	f.BoolVarP(&opt.Yes, "yes", "y", false, "do not ask")
 	f.BoolVar(&opt.Force, "force", false, "delete runs that have not ended too")
 	f.BoolVar(&opt.DryRun, "dry-run", false, "only say what would be deleted")

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +25,7 @@ type Filter struct {
 }
 
 // AddTo adds the filter's flags to a command.
-func (f *Filter) AddTo(cmd *cobra.Command) {
+func (f *Filter) AddTo(a *app.App, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.Pipeline, "pipeline", "", "only runs of this pipeline")
 	flags.StringSliceVar(&f.States, "state", nil, "only runs in these states: "+strings.Join(states(), ", "))
@@ -38,6 +39,12 @@ func (f *Filter) AddTo(cmd *cobra.Command) {
 	}
 	_ = cmd.RegisterFlagCompletionFunc("state", fixed(states()))
 	_ = cmd.RegisterFlagCompletionFunc("engine", fixed(engines()))
+	_ = cmd.RegisterFlagCompletionFunc("pipeline", func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return pipelines(cmd, a), cobra.ShellCompDirectiveNoFileComp
+	})
+	for _, name := range []string{"label", "param", "since", "until"} {
+		_ = cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+	}
 }
 
 func states() []string {
@@ -90,7 +97,7 @@ func pairs(flag string, given []string) (map[string]string, error) {
 	for _, g := range given {
 		key, value, ok := strings.Cut(g, "=")
 		if !ok || key == "" {
-			return nil, app.Usagef("--%s %q is not NAME=VALUE", flag, g)
+			return nil, app.Usagef("--%s %q is not %s=VALUE", flag, g, map[string]string{"label": "KEY", "param": "NAME"}[flag])
 		}
 		if old, twice := out[key]; twice && old != value {
 			return nil, app.Usagef("--%s: no run has both %s=%s and %s", flag, key, old, g)
@@ -105,7 +112,7 @@ func moment(flag, text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if d, err := span(text); err == nil {
+	if d, err := Span(text); err == nil {
 		return now.Add(-d), nil
 	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime, time.DateOnly} {
@@ -116,14 +123,18 @@ func moment(flag, text string, now time.Time) (time.Time, error) {
 	return time.Time{}, app.WithHint(app.Usagef("--%s %q is neither a time nor a length of time", flag, text), "write 2026-11-23, 2026-11-23T09:00:00Z, 90m, 24h or 7d")
 }
 
-// span is a length of time; besides Go's units it knows days and weeks.
-func span(text string) (time.Duration, error) {
+// Span is a length of time; besides Go's units it knows days and weeks. An
+// empty text is an error.
+func Span(text string) (time.Duration, error) {
 	for unit, length := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
 		digits, ok := strings.CutSuffix(text, unit)
 		if !ok {
 			continue
 		}
-		n, err := strconv.ParseUint(digits, 10, 16)
+		n, err := strconv.ParseUint(digits, 10, 64)
+		if most := uint64(math.MaxInt64 / length); err == nil && n > most {
+			n = most // as far back as anything is
+		}
 		return time.Duration(n) * length, err
 	}
 	d, err := time.ParseDuration(text)

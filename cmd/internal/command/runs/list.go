@@ -20,6 +20,7 @@ type ListOptions struct {
 	Config  *config.Config
 	Filter  Filter
 	Limit   int
+	limited bool // the user has said so
 	Sort    string
 	Reverse bool
 	Columns []string
@@ -53,18 +54,32 @@ come last. --limit counts after sorting.
 			if opt.Form, err = app.Form(cmd, opt.Config); err != nil {
 				return err
 			}
+			opt.limited = cmd.Flags().Changed("limit")
 			return list(cmd.Context(), opt)
 		},
 	}
 	f := cmd.Flags()
-	opt.Filter.AddTo(cmd)
+	opt.Filter.AddTo(a, cmd)
 	f.IntVarP(&opt.Limit, "limit", "n", 50, "show at most so many, 0: all")
 	f.StringVar(&opt.Sort, "sort", newestFirst, "`COLUMN` to sort by, -COLUMN: the greatest first")
 	f.BoolVar(&opt.Reverse, "reverse", false, "the other way round")
 	f.StringSliceVar(&opt.Columns, "columns", nil, "`NAMES` of the columns to show, for tables and CSV")
 	app.Forms(cmd, "table", "json", "csv")
+	_ = cmd.RegisterFlagCompletionFunc("columns", completeColumns)
 	_ = cmd.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(report.SortKeys(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+// completeColumns offers the columns that may follow those given.
+func completeColumns(_ *cobra.Command, _ []string, to string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	given := to[:strings.LastIndex(to, ",")+1]
+	var out []cobra.Completion
+	for _, name := range report.ColumnNames() {
+		if name = strings.TrimSuffix(name, "NAME"); !strings.Contains(","+given, ","+name+",") {
+			out = append(out, given+name)
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 // wrapped is a list of words in lines for help.
@@ -109,8 +124,8 @@ func list(ctx context.Context, opt *ListOptions) error {
 	}
 	q.Summary = true
 	natural := by.Name == "created" && descending
-	if natural {
-		q.Limit = opt.Limit
+	if natural && opt.Limit > 0 {
+		q.Limit = opt.Limit + 1 // one more tells whether there are more
 	}
 	snap, err := Load(ctx, a, opt.Config, q)
 	if err != nil {
@@ -119,8 +134,11 @@ func list(ctx context.Context, opt *ListOptions) error {
 	runs := documents(snap.Runs)
 	if !natural {
 		report.Sort(runs, by, descending, now)
-		if opt.Limit > 0 {
-			runs = runs[:min(len(runs), opt.Limit)]
+	}
+	if opt.Limit > 0 && len(runs) > opt.Limit {
+		runs = runs[:opt.Limit]
+		if !opt.limited {
+			defer a.Notef("these are the first %d; --limit 0 shows all", opt.Limit)
 		}
 	}
 	switch opt.Form {
@@ -130,7 +148,11 @@ func list(ctx context.Context, opt *ListOptions) error {
 		return report.WriteCSV(a.IO.Out, runs, columns, now)
 	}
 	if len(runs) == 0 {
-		a.Notef("no runs in %s", app.Where(opt.Config))
+		if opt.Filter.Empty() {
+			a.Notef("no runs in %s", app.Where(opt.Config))
+		} else {
+			a.Notef("no such runs in %s", app.Where(opt.Config))
+		}
 		return nil
 	}
 	return report.WriteRuns(a.IO.Out, runs, columns, report.LookOf(a.IO, now))

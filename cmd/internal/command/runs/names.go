@@ -3,6 +3,7 @@ package runs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,8 +13,8 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
 )
 
-// completionTime bounds what a shell waits for.
-const completionTime = time.Second
+// CompletionTime bounds what a shell waits for.
+const CompletionTime = time.Second
 
 // Complete offers the names and ids of recorded runs for the only argument,
 // within a time limit.
@@ -26,7 +27,7 @@ func CompleteUpTo(a *app.App, most int) cobra.CompletionFunc {
 		if most >= 0 && len(args) >= most {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		ctx, cancel := context.WithTimeout(app.Context(cmd), completionTime)
+		ctx, cancel := context.WithTimeout(app.Context(cmd), CompletionTime)
 		defer cancel()
 		given := map[string]bool{}
 		for _, arg := range args {
@@ -76,4 +77,27 @@ func recent(ctx context.Context, a *app.App, cmd *cobra.Command) []*metadata.Run
 	case <-ctx.Done():
 		return nil
 	}
+}
+
+// CompletePipeline offers the names of recorded pipelines for the only argument.
+func CompletePipeline(a *app.App) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return pipelines(cmd, a), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// pipelines are the names of the pipelines that ran lately.
+func pipelines(cmd *cobra.Command, a *app.App) []cobra.Completion {
+	ctx, cancel := context.WithTimeout(app.Context(cmd), CompletionTime)
+	defer cancel()
+	var out []cobra.Completion
+	for _, r := range recent(ctx, a, cmd) {
+		if name := term.Clean(r.Pipeline); name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }

@@ -53,7 +53,8 @@ figure. What is not recorded is counted as unknown, not as nothing.
   kfp-go stats iris --since 30d --prices prices.yaml
   kfp-go stats iris --slo success=0.99,duration=2h,window=7d
   kfp-go stats -o prometheus > /var/lib/node_exporter/kfp-go.prom`,
-		Args: app.Args(0, 1, "one pipeline"),
+		Args:              app.Args(0, 1, "one pipeline"),
+		ValidArgsFunction: runs.CompletePipeline(a),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if opt.Config, err = a.Config(cmd, "."); err != nil {
 				return err
@@ -70,7 +71,7 @@ figure. What is not recorded is counted as unknown, not as nothing.
 			return run(cmd.Context(), opt)
 		},
 	}
-	opt.Filter.AddTo(cmd)
+	opt.Filter.AddTo(a, cmd)
 	cmd.Flags().StringVar(&opt.SLO, "slo", "", "judge by this level of service: `KEY=VALUE,…` with the keys success, duration, quantile and window")
 	app.Setting(cmd.Flags(), "", "prices")
 	app.Forms(cmd, "table", "json", "prometheus")

@@ -76,6 +76,9 @@ the waiting, not the run.`,
 
 func submit(ctx context.Context, opt *Options) error {
 	a, c := opt.App, opt.Source.Config
+	if err := build.CheckName(opt.Name); err != nil {
+		return err
+	}
 	labels, err := build.ParseLabels(opt.Labels)
 	if err != nil {
 		return err
