@@ -48,34 +48,13 @@ func (s *scope) bind(t *ir.Task, itemInput string, item any) (map[string]any, er
 		}
 		out[name] = x
 	}
-	return out, s.bindExtra(t, out)
+	return out, nil
 }
 
 // whole refuses a fraction for an integer. KFP does not look.
 func (s *scope) whole(v any, t ir.Type) error {
 	if f, ok := v.(float64); ok && t.Kind == ir.Integer && s.run.pipeline.Dialect == ir.DSL {
 		return fmt.Errorf("%s is not an integer", ir.Text(f))
-	}
-	return nil
-}
-
-// bindExtra carries inputs that the component does not declare, as KFP allows.
-func (s *scope) bindExtra(t *ir.Task, out map[string]any) error {
-	if len(t.Args) <= len(t.Component.Inputs) && len(out) == len(t.Component.Inputs) {
-		return nil
-	}
-	for _, b := range t.Args {
-		name := b.Name.Text
-		if _, ok := out[name]; ok || t.Component.Input(name) != nil {
-			continue
-		}
-		v, err := s.eval(b.Value)
-		if err != nil {
-			return fmt.Errorf("input %q: %w", name, err)
-		}
-		if v != nil {
-			out[name] = v
-		}
 	}
 	return nil
 }

@@ -14,7 +14,8 @@ import (
 // at fixed places, whatever stands there, and cuts a newline off their end. So a
 // second program, in the same container, does the launcher's part: in Python
 // where the program itself is Python's, whose image has it; in the shell, where
-// that starts the program, as far as a shell can.
+// that starts the program, as far as a shell can. Our own language means the
+// same by types; there only they are looked at.
 
 // puttingElsewhere is source text that may put an artifact elsewhere.
 var puttingElsewhere = regexp.MustCompile(`set_path\(|custom_path|\b(uri|path)\s*=[^=]`)
@@ -70,17 +71,18 @@ if out:
     if not os.path.exists(path):
         sys.exit("output %r: the program wrote no value" % name)
 `
-	// readOutputs fails where a file is not of its type: a pattern, or that of JSON
-	// in Python. Texts get the newline that Argo will cut off.
+	// readOutputs fails where a file is not of its type: a pattern and the largest
+	// number, or the type of JSON in Python. Texts get the newline that Argo will
+	// cut off.
 	readOutputs = `    with open(path, encoding="utf-8", newline="") as f:
         text = f.read()
     if not kind:
         with open(path, "a") as f:
             f.write("\n")
     elif kind[0] == "^":
-        if not re.search(kind, text.strip()):
+        if not re.search(kind, text.strip()) or "9" in kind and abs(float(text)) > (2**53 - 1 if "16" in kind else 1.7976931348623157e308):
             sys.exit("output %r: the file holds %.80r" % (name, text))
-    elif type(json.loads(text)).__name__ != kind:
+    elif type(json.loads(text, parse_constant=sys.exit)).__name__ != kind:
         sys.exit("output %r: the file holds no %s" % (name, kind))
 `
 )
@@ -115,11 +117,23 @@ const (
 )
 
 // shellValue sets ok to something else than 1 where $1, without its sign n, is
-// no value of the kind: as fileOf has it.
+// no value of the kind: as fileOf has it. Only integers have their size judged.
 var shellValue = map[ir.Kind]string{
-	ir.Integer: `n=${n#"${n%%[!0]*}"}; case $1 in ""|[+-]|[+-][+-]*) ok=;; esac; case $n in *[!0-9]*|?????????????????*) ok=;; esac`,
+	ir.Integer: `n=${n#"${n%%[!0]*}"}; case $1 in ""|[+-]|[+-][+-]*) ok=;; esac; case $n in *[!0-9]*|?????????????????*) ok=;; esac; [ "$ok" != 1 ] || [ "${n:-0}" -le 9007199254740991 ] || ok=`,
 	ir.Number:  `case $n in *[eE]*) x=${n#*[eE]}; case ${x#[+-]} in ""|*[!0-9]*) ok=;; esac;; esac; case ${n%%[eE]*} in ""|.|*[!0-9.]*|*.*.*) ok=;; esac`,
 	ir.Boolean: `case $1 in 1|t|T|0|f|F|TRUE|true|True|FALSE|false|False);; *) ok=;; esac`,
+}
+
+// shellBrackets are the brackets around what is a list or a struct, and its name:
+// more of JSON a shell does not see. Blank in Windows' manner may follow.
+var shellBrackets = map[ir.Kind][3]string{ir.List: {"[", "]", "list"}, ir.Struct: {"{", "}", "struct"}}
+
+// shellJSON fails where a file does not begin and end as one of the kind.
+func shellJSON(kind ir.Kind) string {
+	b := shellBrackets[kind]
+	from, to := `"`+b[0]+`"*:*"`+b[1]+`"`, b[2]
+	return `[ -f "$f" ] || continue; a=; z=; while read -r l || [ "$l" ]; do a=${a:-$l} z=${l:-$z}; done <"$f"; case $a:$z in ` +
+		from + "|" + from + `?);; *) echo "output $f: the file holds no ` + to + `" >&2; exit 1;; esac`
 }
 
 // shellLoop does something to each of the ports' files.
@@ -139,12 +153,8 @@ var (
 	pythonProgram = regexp.MustCompile(`^(/[a-z/]+/)?python3(\.[0-9]+)?$`)
 )
 
-// launch wraps the command line of a KFP component in what its launcher would
-// do.
+// launch wraps the command line in what KFP's launcher would do.
 func (p *pod) launch() {
-	if p.body.Contract != ir.KFPContract {
-		return
-	}
 	executor := p.sdk && p.literals(runsExecutor)
 	if p.sdk && p.makesArtifacts() && p.l.noBucket() && p.literals(saysURI) {
 		p.l.warn(msgSaysURI(p.c, p.body.At))
@@ -184,6 +194,7 @@ func (p *pod) launchShell(program string, outputs []*ir.Port) {
 		kind := port.Type.Kind
 		byKind[kind] = append(byKind[kind], port)
 		switch {
+		case p.body.Contract != ir.KFPContract: // KFP is no measure for it
 		case !p.givesPath(port) || shell && (kind == ir.String || shellValue[kind] != ""):
 		case kind == ir.String:
 			p.l.warn(msgNewline(p.c, port))
@@ -195,16 +206,20 @@ func (p *pod) launchShell(program string, outputs []*ir.Port) {
 	for _, kind := range []ir.Kind{ir.Integer, ir.Number, ir.Boolean} {
 		checks += p.shellLoop(byKind[kind], shellWords+"; "+shellValue[kind]+"; "+shellBad)
 	}
+	for _, kind := range []ir.Kind{ir.List, ir.Struct} {
+		checks += p.shellLoop(byKind[kind], shellJSON(kind))
+	}
 	if shell && checks != "" {
 		p.main.Command = append([]string{program, "-c", p.escape(shellFirst + checks), path.Base(program)}, p.main.Command...)
 	}
 }
 
-// writtenOutputs are the output parameters, and those of them that a program
-// has to write.
+// writtenOutputs are the output parameters that have to be looked at, and those
+// of them that a program has to write. In our own language texts are as Argo
+// reads them, and it sees that one is missing.
 func (p *pod) writtenOutputs() (all, required []*ir.Port) {
 	for _, port := range p.c.Outputs {
-		if port.Type.IsArtifact() {
+		if port.Type.IsArtifact() || p.body.Contract != ir.KFPContract && fileOf(port.Type) == "" {
 			continue
 		}
 		all = append(all, port)

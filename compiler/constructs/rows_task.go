@@ -41,8 +41,12 @@ func taskRows() []Chapter {
 				Argo: "an expression over the JSON; text that holds JSON is read first", Differs: "`parseJson(string_value)[\"KEY\"]` is the form that the SDK writes, and the only one", Codes: codes("E322"),
 				Tests: []string{"compiler/kfpspec.TestIR/control", "cmd/internal/e2e.TestE2EContract/loops", "corpus:pipeline_with_parallelfor_parallelism.yaml", "cmd/internal/e2ecorpus.TestCorpusOnCluster", "cmd/internal/randomtest.TestE2ERandom"},
 				find:  values(func(v ir.Value) bool { _, ok := v.(*ir.Select); return ok })},
-			{ID: "extra-inputs", Title: "Inputs that the component does not declare", Argo: "carried to what refers to them: constants, resources, platform settings", Tests: []string{"compiler/kfpspec.TestIR", "corpus:pipeline_with_string_machine_fields_task_output.yaml"},
-				find: arguments(func(_ *ir.Component, t *ir.Task, b *ir.Binding) bool { return t.Component.Input(b.Name.Text) == nil })},
+			{ID: "extra-inputs", Title: "Inputs that the component does not declare", Argo: "carried to what refers to them: constants, resources, platform settings; in ExecutorInput, where the program gets it", Differs: "one that turns out absent is left out; KFP's open-source driver fails the task",
+				Tests: []string{"compiler/kfpspec.TestIR", "cmd/internal/e2e.TestE2EContract/undeclared", "corpus:pipeline_with_string_machine_fields_task_output.yaml"},
+				find: arguments(func(_ *ir.Component, t *ir.Task, b *ir.Binding) bool {
+					p := t.Component.Input(b.Name.Text)
+					return p == nil || p.Captured
+				})},
 			{ID: "final-status", Title: "Final status of a task", Fields: []string{"ParameterSource.taskFinalStatus", "FinalStatus.producerTask"}, DSL: "`${{ status }}`",
 				Argo: "a struct made of the node's status", Differs: "`state` is SUCCEEDED or FAILED, as documented (the open-source backend says COMPLETE, and so does `--final-state kfp`); `error` is empty, as there",
 				Tests: []string{"backend/local.TestFinally", "cmd/internal/e2e.TestE2EFinallyDoesNotMask", "corpus:pipeline_with_input_status_state.yaml", "cmd/internal/e2e.TestE2EFlow/exits", "cmd/internal/e2ecorpus.TestCorpusOnCluster"},

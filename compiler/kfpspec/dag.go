@@ -60,6 +60,7 @@ func (r *reader) dag(c *ir.Component, n *tree.Node, retry *ir.Retry) {
 	}
 	for i := range s.tasks {
 		s.finish(&s.tasks[i])
+		s.supplied(&list[i])
 	}
 	s.outputs(d, outputs)
 	s.place(d)

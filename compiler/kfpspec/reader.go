@@ -24,12 +24,13 @@ type reader struct {
 	entries   map[string]*entry // components by name
 	listed    []*entry          // as written
 	executors map[string]*executor
-	platform  map[string]*tree.Node // platform settings by executor
-	embedded  map[string]*tree.Node // those that components bring along
-	order     []*ir.Component       // in order of first use
-	wrapping  wrapping              // what the PipelineSpec stood in
-	depth     int                   // components inside one another
-	offered   int                   // names offered in hints so far
+	platform  map[string]*tree.Node  // platform settings by executor
+	embedded  map[string]*tree.Node  // those that components bring along
+	order     []*ir.Component        // in order of first use
+	wrapping  wrapping               // what the PipelineSpec stood in
+	told      map[*ir.Component]bool // whether they get ExecutorInput; see toldAll
+	depth     int                    // components inside one another
+	offered   int                    // names offered in hints so far
 }
 
 // mostOffers bounds how many names all hints together look through: the nearest

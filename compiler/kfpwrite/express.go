@@ -185,7 +185,7 @@ func (x *expresser) ports(c *ir.Component, ports []*ir.Port) []*ir.Port {
 	out := make([]*ir.Port, 0, len(ports))
 	for _, p := range ports {
 		q := *p
-		q.Captured = p.Captured && p.Type.Kind == ir.Dynamic && c.Container() != nil
+		q.Captured = p.Captured && supplied(c, p)
 		if !q.Captured {
 			q.Type = x.portType(c, p)
 		}

@@ -127,14 +127,20 @@ func (w *printer) ports(c *ir.Component, ports []*ir.Port, input bool) mapping {
 	var parameters, artifacts mapping
 	for _, p := range ports {
 		switch {
+		case p.Captured && supplied(c, p): // by tasks, not declared
 		case p.Type.IsArtifact():
 			artifacts = append(artifacts, field{p.Name.Text, artifact(p, w.list(c, p, input))})
-		case p.Captured && p.Type.Kind == ir.Dynamic: // supplied by tasks, not declared
 		default:
 			parameters = append(parameters, field{p.Name.Text, w.parameter(p, w.list(c, p, input))})
 		}
 	}
 	return message(field{"artifacts", artifacts}, field{"parameters", parameters})
+}
+
+// supplied knows a captured input of a container that its tasks give it although
+// it is not declared.
+func supplied(c *ir.Component, p *ir.Port) bool {
+	return c.Container() != nil && (p.Type.Kind == ir.Dynamic || p.Type.IsArtifact())
 }
 
 // list reports whether the port is declared as a list: the outputs of a loop's

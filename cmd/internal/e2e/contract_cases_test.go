@@ -57,6 +57,22 @@ var contracts = map[string]contract{
 	}},
 }
 
+// What a task wires beyond what its component declares reaches the program.
+func init() {
+	contracts["undeclared"] = contract{file: "undeclared", outputs: map[string]any{
+		"few":  `"a":1`,
+		"more": strings.Join([]string{`"a":1`, `"flag":true`, `"list":[2]`, `"n":7`, `"text":"w=ab"`, `"word":"ab" a file`}, "\n"),
+	}}
+}
+
+// Our own language: a malformed output fails its own task.
+func init() {
+	contracts["malformed"] = contract{file: "malformed", state: "failed", tasks: map[string]string{
+		"whole": "succeeded", "number": "succeeded", "flag": "succeeded", "list": "succeeded", "struct": "succeeded", "python": "succeeded",
+		"bad-whole": "failed", "large-whole": "failed", "bad-number": "failed", "bad-flag": "failed", "bad-list": "failed", "bad-struct": "failed",
+		"bad-python": "failed", "large-python": "failed", "unwritten": "failed", "exits": "failed", "reads": "skipped", "reads-list": "skipped"}}
+}
+
 // What SDK programs do with artifacts, and what fails.
 func init() {
 	contracts["artifacts"] = contract{file: "artifacts", python: true,

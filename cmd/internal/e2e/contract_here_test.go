@@ -25,8 +25,17 @@ func TestContractHere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := execute(t, c)
-			if r.State != backend.Succeeded {
-				t.Errorf("%s: %s", r.State, r.Message)
+			want := backend.Succeeded
+			if c.state != "" {
+				want = backend.State(c.state)
+			}
+			if r.State != want {
+				t.Errorf("%s, want %s: %s", r.State, want, r.Message)
+			}
+			for path, state := range c.tasks {
+				if got := stateOf(r, path); string(got) != state {
+					t.Errorf("task %s: %q, want %q", path, got, state)
+				}
 			}
 			for k, v := range c.outputs {
 				if got := asJSON(t, r.Outputs[k].Value); !reflect.DeepEqual(got, v) {
@@ -71,6 +80,16 @@ func execute(t *testing.T, c contract) *backend.Run {
 		}
 	}
 	return r
+}
+
+// stateOf is the state of a task, "" if there is none.
+func stateOf(r *backend.Run, path string) backend.State {
+	for i := range r.Tasks {
+		if r.Tasks[i].Path == path {
+			return r.Tasks[i].State
+		}
+	}
+	return ""
 }
 
 // asJSON is a value as it comes out of JSON.

@@ -31,7 +31,7 @@ func TestEveryField(t *testing.T) {
 		p := ps[name]
 		want := attempt(p)
 		eachField(reflect.ValueOf(p), map[any]bool{}, func(name string, f reflect.Value) {
-			if shown[name] || tries[name] > 20 || f.IsZero() || !f.CanSet() {
+			if shown[name] || tries[name] > 40 || f.IsZero() || !f.CanSet() {
 				return
 			}
 			tries[name]++
