@@ -33,7 +33,7 @@ func TestContractHere(t *testing.T) {
 				t.Errorf("%s, want %s: %s", r.State, want, r.Message)
 			}
 			for path, state := range c.tasks {
-				if got := stateOf(r, path); string(got) != state {
+				if got := endOf(r, path); string(got) != state {
 					t.Errorf("task %s: %q, want %q", path, got, state)
 				}
 			}
@@ -82,8 +82,8 @@ func execute(t *testing.T, c contract) *backend.Run {
 	return r
 }
 
-// stateOf is the state of a task, "" if there is none.
-func stateOf(r *backend.Run, path string) backend.State {
+// endOf is the state of a task, "" if there is none.
+func endOf(r *backend.Run, path string) backend.State {
 	for i := range r.Tasks {
 		if r.Tasks[i].Path == path {
 			return r.Tasks[i].State
