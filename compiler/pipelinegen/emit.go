@@ -45,6 +45,15 @@ func block(b *bytes.Buffer, v any, indent int) {
 
 func inner(b *bytes.Buffer, v any, indent int) {
 	switch x := v.(type) {
+	case *scalar:
+		b.WriteString(" " + x.lines[0] + "\n")
+		for _, line := range x.lines[1:] {
+			if line != "" {
+				line = strings.Repeat("  ", indent+1) + line
+			}
+			b.WriteString(line + "\n")
+		}
+		return
 	case object:
 		if len(x) > 0 {
 			b.WriteString("\n")
@@ -68,7 +77,7 @@ func compound(v any) bool {
 	switch v := v.(type) {
 	case object:
 		return len(v) > 0
-	case map[string]any, []any:
+	case map[string]any, []any, *scalar:
 		return true
 	}
 	return false

@@ -328,6 +328,7 @@ func (g *generator) items(t *task) (value, typ) {
 	if g.kfp() && elem.kind == aList {
 		elem = typ{kind: anInteger}
 	}
+	asText := g.kfp() && elem.kind == aStruct && g.r.chance(50)
 	list := g.list(listOf(elem)).([]any)
 	if len(list) == 0 {
 		// Our own language has no type for the elements of [].
@@ -342,6 +343,9 @@ func (g *generator) items(t *task) (value, typ) {
 		for i := range list {
 			list[i] = append(list[i].([]any), int64(i))
 		}
+	}
+	if asText {
+		return &constant{list, listOf(elem)}, typ{kind: aString, json: true}
 	}
 	return &constant{list, listOf(elem)}, elem
 }
@@ -420,6 +424,7 @@ func (g *generator) importer(t *task) {
 	c := &component{name: g.name("imp"), outputs: []*port{{name: g.name("art"), typ: typ{kind: anImport}}}}
 	if g.kfp() {
 		c.outputs[0].name = "artifact"
+		c.metadata = g.metadata(40)
 	}
 	c.uri = &segment{literal: "gs://bucket/" + g.name("key")}
 	if r := g.choose(t.in, t, func(r *ref) bool { return r.t.kind == aString && !r.maybe && r.kind != toItem }); r != nil && g.r.chance(40) {
@@ -447,6 +452,9 @@ func (g *generator) leaf(t *task) {
 	}
 	if g.r.chance(10) {
 		t.retry = 1
+	}
+	if g.kfp() {
+		g.undeclared(t)
 	}
 	if t.uses.flaky > 0 {
 		t.retry = t.uses.flaky + g.r.between(-1, 0)
@@ -498,6 +506,9 @@ func (g *generator) container(t *task) {
 			c.style = byEnv // a script would want the file
 		}
 	}
+	if g.kfp() {
+		g.surroundings(c)
+	}
 	for range pick(g.r, []int{0, 1, 1, 1, 2, 2}) {
 		g.result(c)
 	}
@@ -547,6 +558,7 @@ func (g *generator) wire(t *task, c *component, sub bool) {
 
 // declare is a type that takes values of type t.
 func (g *generator) declare(v value, t typ, sub bool) typ {
+	t.json = false
 	switch {
 	case t.kind == anyKind && g.kfp():
 		return typ{kind: aString}
@@ -601,7 +613,7 @@ func (g *generator) exitOf(b *body) *body {
 
 // memberOf reads a key that all structs of the generator have.
 func (g *generator) memberOf(r *ref) *member {
-	if r.maybe || r.t.kind != aStruct || g.kfp() && r.kind != toItem {
+	if r.maybe || r.t.kind != aStruct && !r.t.json || g.kfp() && r.kind != toItem {
 		return nil
 	}
 	t := typ{kind: anyKind}
@@ -649,6 +661,9 @@ func (g *generator) result(c *component) {
 		p.typ = typ{kind: anArtifact}
 		r.segments = g.segments(c)
 		r.folder = g.r.chance(30)
+		if g.kfp() {
+			p.metadata, r.metadata = g.metadata(25), g.metadata(35)
+		}
 	case 5:
 		p.typ = typ{kind: anInteger}
 		r.sum = []string{}
@@ -698,9 +713,18 @@ func (g *generator) segments(c *component) []segment {
 		if g.r.chance(80) {
 			out = append(out, segment{input: p.name})
 		}
+		if g.kfp() && (p.typ.kind == anArtifact || p.typ.kind == anImport) && !p.optional && g.r.chance(85) {
+			out = append(out, segment{input: p.name, key: pick(g.r, metadataKeys)})
+		}
 		if g.r.chance(30) {
 			out = append(out, segment{literal: g.bite()})
 		}
+	}
+	for _, name := range c.extras {
+		out = append(out, segment{extra: name})
+	}
+	for _, v := range c.env {
+		out = append(out, segment{variable: v.name})
 	}
 	if len(out) == 0 || g.r.chance(20) {
 		out = append(out, segment{literal: g.bite()})

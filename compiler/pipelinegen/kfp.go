@@ -12,6 +12,7 @@ type kfpWriter struct {
 	r          *rand
 	components object
 	executors  object
+	platform   object // settings of executors
 	written    map[*component]bool
 }
 
@@ -26,7 +27,20 @@ func writeKFP(p *plan, r *rand) []byte {
 		{"schemaVersion", "2.1.0"},
 		{"sdkVersion", "kfp-2.15.2"},
 	}
-	return document(doc)
+	out := document(doc)
+	if len(w.platform) > 0 {
+		out = append(out, "---\n"...)
+		out = append(out, document(object{{"platforms", object{{"kubernetes", object{{"deploymentSpec", object{{"executors", w.platform}}}}}}}})...)
+	}
+	return out
+}
+
+// text is a text as YAML can have it.
+func (w *kfpWriter) text(s string) any {
+	if w.r.chance(20) {
+		return w.r.styled(s)
+	}
+	return s
 }
 
 // A kfpDAG is one DAG while it is written.
@@ -204,8 +218,13 @@ func (w *kfpWriter) inputs(ports []*port) (parameters, artifacts object) {
 
 // constant writes integers now and then as the SDK does, as doubles.
 func (w *kfpWriter) constant(v any) any {
-	if n, ok := v.(int64); ok && w.r.chance(50) {
-		return float64(n)
+	switch v := v.(type) {
+	case int64:
+		if w.r.chance(50) {
+			return float64(v)
+		}
+	case string:
+		return w.text(v)
 	}
 	return v
 }
@@ -305,7 +324,7 @@ func (k *kfpTask) wire(name string, v value) {
 			}
 			b.WriteString("{{$.inputs.parameters['" + k.bring(p.(*ref), "") + "']}}")
 		}
-		k.parameters.add(name, object{{"runtimeValue", object{{"constant", b.String()}}}})
+		k.parameters.add(name, object{{"runtimeValue", object{{"constant", k.w.text(b.String())}}}})
 	}
 }
 
@@ -373,7 +392,7 @@ func (w *kfpWriter) finish(o *object, k *kfpTask, t *task, condition string) {
 	}
 	var trigger object
 	if condition != "" {
-		trigger.add("condition", condition)
+		trigger.add("condition", w.text(condition))
 	}
 	if t.completed {
 		trigger.add("strategy", "ALL_UPSTREAM_TASKS_COMPLETED")
@@ -506,7 +525,11 @@ func (w *kfpWriter) leaf(c *component) string {
 	var parameters, artifacts object
 	for _, p := range c.outputs {
 		if p.typ.artifact() {
-			artifacts.add(p.name, artifactPort(p.typ))
+			o := artifactPort(p.typ)
+			if p.metadata != nil {
+				o.add("metadata", p.metadata)
+			}
+			artifacts.add(p.name, o)
 		} else {
 			parameters.add(p.name, object{{"parameterType", parameterType(p.typ)}})
 		}
@@ -521,7 +544,13 @@ func (w *kfpWriter) leaf(c *component) string {
 		if c.uri.input != "" {
 			uri = object{{"runtimeParameter", c.uri.input}}
 		}
-		executor = object{{"importer", object{{"artifactUri", uri}, {"typeSchema", artifactType(typ{kind: anImport})}}}}
+		importer := object{{"artifactUri", uri}, {"typeSchema", artifactType(typ{kind: anImport})}}
+		if c.metadata != nil {
+			importer.add("metadata", c.metadata)
+		}
+		executor = object{{"importer", importer}}
+	} else if w.r.chance(25) {
+		w.platform.add("exec-"+c.name, w.settings())
 	}
 	w.executors.add("exec-"+c.name, executor)
 	return name
@@ -542,13 +571,24 @@ func (w *kfpWriter) container(c *component) object {
 		}
 		return words.word("out "+p.name, func() any { return place })
 	}
+	s.told = func() string { return words.word("told", func() any { return "{{$}}" }) }
+	s.meta = func(p *port, key string) string {
+		return words.word("meta "+p.name+" "+key, func() any { return "{{$.inputs.artifacts['" + p.name + "'].metadata['" + key + "']}}" })
+	}
 	if c.literal {
-		s.text = func(text string) string { return words.word("text "+text, func() any { return text }) }
+		s.text = func(text string) string { return words.word("text "+text, func() any { return w.text(text) }) }
 	}
 	s.made = func() string {
 		return words.word("executor", func() any { return "{{$.outputs.output_file}}" })
 	}
-	o := object{{"image", "busybox:1"}, {"command", []any{"sh", "-ec", s.program(), "sh"}}}
+	o := object{{"image", "busybox:1"}, {"command", []any{"sh", "-ec", w.text(s.program()), "sh"}}}
+	var env []any
+	for _, v := range c.env {
+		env = append(env, object{{"name", v.name}, {"value", w.text(v.text)}})
+	}
+	if env != nil {
+		o.add("env", env)
+	}
 	if len(args) > 0 {
 		o.add("args", args)
 	}

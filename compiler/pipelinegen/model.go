@@ -20,8 +20,9 @@ const (
 
 // A file is an artifact: what a reader finds in it, or where it lies.
 type file struct {
-	content string
-	uri     string
+	content  string
+	uri      string
+	metadata map[string]any
 }
 
 // An outcome is how a task ended. Only a task that succeeded has values.
@@ -261,7 +262,7 @@ func (in *interpreter) use(f *frame, t *task, path string) outcome {
 		return in.body(&frame{b: c.sub, inputs: inputs}, path)
 	case c.uri != nil:
 		in.want.Tasks[path] = succeeded
-		return outcome{succeeded, map[string]any{c.outputs[0].name: &file{uri: c.text([]segment{*c.uri}, inputs)}}}
+		return outcome{succeeded, map[string]any{c.outputs[0].name: &file{uri: c.text([]segment{*c.uri}, inputs), metadata: c.metadata}}}
 	}
 	attempt := 0
 	for {
@@ -306,6 +307,18 @@ func (in *interpreter) bind(f *frame, t *task) (map[string]any, error) {
 			return nil, err
 		}
 		inputs[p.name] = v
+	}
+	for _, name := range t.uses.extras {
+		for _, a := range t.args {
+			if a.name != name {
+				continue
+			}
+			v, err := in.eval(f, a.value)
+			if err != nil {
+				return nil, err
+			}
+			inputs[name] = v
+		}
 	}
 	return inputs, nil
 }
@@ -382,9 +395,8 @@ func (in *interpreter) program(c *component, inputs map[string]any, attempt int)
 	}
 	for i, r := range c.rules {
 		p := c.outputs[i]
-		v, ok := in.output(c, r, p.typ, inputs)
+		v, ok := in.output(c, r, p, inputs)
 		if !ok {
-			in.want.Malformed = true
 			return nil, false
 		}
 		out[p.name] = v
@@ -401,7 +413,7 @@ func (in *interpreter) written(text string) string {
 	return strings.TrimSuffix(text, "\n")
 }
 
-func (in *interpreter) output(c *component, r *rule, t typ, inputs map[string]any) (any, bool) {
+func (in *interpreter) output(c *component, r *rule, p *port, inputs map[string]any) (any, bool) {
 	switch {
 	case r.sum != nil:
 		n := int64(1)
@@ -424,13 +436,24 @@ func (in *interpreter) output(c *component, r *rule, t typ, inputs map[string]an
 		return r.constant, true
 	}
 	content := c.text(r.segments, inputs)
-	if t.kind == aString {
+	if p.typ.kind == aString {
 		return in.written(content), true
 	}
 	if r.folder {
 		content += "second"
 	}
-	return &file{content: content}, true
+	return &file{content: content, metadata: merged(p.metadata, r.metadata)}, true
+}
+
+// merged: what the program says of a key replaces what was there.
+func merged(before, said map[string]any) map[string]any {
+	out := map[string]any{}
+	for _, m := range []map[string]any{before, said} {
+		for k, v := range m {
+			out[k] = v
+		}
+	}
+	return out
 }
 
 // text is what a program makes of segments.
@@ -438,7 +461,19 @@ func (c *component) text(segments []segment, inputs map[string]any) string {
 	var b strings.Builder
 	for _, s := range segments {
 		b.WriteString(s.literal)
-		if s.input == "" {
+		switch {
+		case s.extra != "":
+			b.WriteString(textOf(inputs[s.extra]))
+		case s.variable != "":
+			for _, v := range c.env {
+				if v.name == s.variable {
+					b.WriteString(v.text)
+				}
+			}
+		case s.key != "":
+			b.WriteString(textOf(inputs[s.input].(*file).metadata[s.key]))
+		}
+		if s.input == "" || s.key != "" {
 			continue
 		}
 		switch v := inputs[s.input].(type) {
@@ -541,6 +576,11 @@ func (in *interpreter) eval(f *frame, v value) (any, error) {
 
 func (in *interpreter) member(f *frame, m *member) (any, error) {
 	x := in.read(f, m.of)
+	if text, ok := x.(string); ok && m.of.t.json {
+		if err := json.Unmarshal([]byte(text), &x); err != nil {
+			return nil, err
+		}
+	}
 	s, ok := x.(map[string]any)
 	if !ok {
 		return nil, errKind

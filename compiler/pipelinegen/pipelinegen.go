@@ -61,9 +61,6 @@ type Want struct {
 	// BodyFailed: the tasks of some group failed whose exit tasks all
 	// succeeded.
 	BodyFailed bool
-	// Malformed: some container wrote an integer that is out of range. Here that
-	// fails the container, in the cluster whoever reads the integer.
-	Malformed bool
 }
 
 // Artifact stands for any artifact among the outputs.

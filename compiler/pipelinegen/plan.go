@@ -28,13 +28,14 @@ const (
 type typ struct {
 	kind kind
 	elem *typ
+	json bool // KFP: an item that is a text holds a struct as JSON
 }
 
 func listOf(t typ) typ {
 	if t.kind == anyKind {
 		return typ{kind: aList}
 	}
-	return typ{aList, &t}
+	return typ{kind: aList, elem: &t}
 }
 
 func (t typ) artifact() bool {
@@ -53,7 +54,8 @@ type port struct {
 	name     string
 	typ      typ
 	optional bool
-	fallback any // the default, nil: none
+	fallback any            // the default, nil: none
+	metadata map[string]any // KFP: of an output artifact, before its task runs
 }
 
 // A body holds tasks: of the pipeline, a sub-pipeline, a group, a branch, or what

@@ -16,7 +16,14 @@ type component struct {
 	flaky   int  // the first attempts that fail
 	silent  bool // it does not write its last output, a parameter
 	literal bool // texts stand in the command line, else in the program
+
+	env      []setting      // KFP
+	extras   []string       // KFP: inputs that are not declared and yet read
+	metadata map[string]any // KFP: of an imported artifact
 }
+
+// A setting is a variable of a container's own, in the environment.
+type setting struct{ name, text string }
 
 func (c *component) container() bool { return c.sub == nil && c.uri == nil }
 
@@ -31,20 +38,25 @@ const (
 
 // A rule says what an output holds. One of the fields counts.
 type rule struct {
-	segments []segment // of a text or a file
-	folder   bool      // the artifact is a folder with two files: the segments and "second"
-	copyOf   string    // the input whose text form is written
-	sum      []string  // integer inputs
-	constant any       // of any other type
-	executor bool      // KFP: the constant goes into the executor's output file
+	segments []segment      // of a text or a file
+	folder   bool           // the artifact is a folder with two files: the segments and "second"
+	copyOf   string         // the input whose text form is written
+	sum      []string       // integer inputs
+	constant any            // of any other type
+	executor bool           // KFP: the constant goes into the executor's output file
+	metadata map[string]any // KFP: what that file says of the artifact
 }
 
 // A segment is a piece of text: a literal, or what is known of an input: the text
 // form of a parameter, the content of an artifact, the URI of an imported one, the
-// number of a list of artifacts.
+// number of a list of artifacts. In KFP's dialect also a key of an artifact's
+// metadata, an input that is not declared, and a variable.
 type segment struct {
-	literal string
-	input   string
+	literal  string
+	input    string
+	key      string // of the input's metadata
+	extra    string
+	variable string
 }
 
 // A failure ends a program with a code, always or when the text form of an input
@@ -59,7 +71,7 @@ type failure struct {
 // fails the tasks that read it.
 func (c *component) tells() bool {
 	for _, r := range c.rules {
-		if r.executor {
+		if r.executor || r.metadata != nil {
 			return true
 		}
 	}

@@ -12,7 +12,11 @@ type shell struct {
 	in   func(p *port) string // what expands to the text form, local path or URI
 	out  func(p *port) string // what expands to the path to write
 	text func(s string) string
-	made func() string // KFP: what expands to the path of the executor's output file
+
+	// KFP only: what expands to the path of the executor's output file, to
+	// ExecutorInput, to a key of an artifact's metadata.
+	made, told func() string
+	meta       func(p *port, key string) string
 }
 
 // word is a text as a word of the shell.
@@ -34,16 +38,19 @@ func (s *shell) program() string {
 		b.WriteString("*'('[0-9]')') ;;\n?*) exit 3;;\n")
 		b.WriteString(`'') mark="$TMPDIR/` + c.name + `"; printf x >> "$mark"; if [ "$(wc -c < "$mark")" -le ` + strconv.Itoa(c.flaky) + " ]; then exit 3; fi;;\nesac\n")
 	}
-	told := ""
+	values, artifacts := "", ""
 	for i, r := range c.rules {
 		if c.silent && i == len(c.rules)-1 {
 			continue
 		}
-		told += s.rule(&b, r, c.outputs[i])
+		values += s.rule(&b, r, c.outputs[i])
+		if name := quoted(c.outputs[i].name); r.metadata != nil {
+			artifacts += name + `:{"artifacts":[{"name":` + name + `,"metadata":` + flow(r.metadata) + `}]},`
+		}
 	}
-	if told != "" {
+	if values+artifacts != "" {
 		b.WriteString("mkdir -p \"$(dirname " + s.made() + ")\"\n")
-		b.WriteString("printf %s " + word(`{"parameterValues":{`+strings.TrimSuffix(told, ",")+`}}`) + " > " + s.made() + "\n")
+		b.WriteString("printf %s " + word(`{"parameterValues":{`+strings.TrimSuffix(values, ",")+`},"artifacts":{`+strings.TrimSuffix(artifacts, ",")+`}}`) + " > " + s.made() + "\n")
 	}
 	if x := c.fail; x != nil {
 		exit := "exit " + strconv.Itoa(x.code)
@@ -58,7 +65,7 @@ func (s *shell) program() string {
 func (s *shell) usesContent() bool {
 	for _, r := range s.c.rules {
 		for _, x := range r.segments {
-			if x.input != "" && s.c.input(x.input).typ.kind == anArtifact {
+			if x.input != "" && x.key == "" && s.c.input(x.input).typ.kind == anArtifact {
 				return true
 			}
 		}
@@ -96,6 +103,17 @@ func (s *shell) segments(xs []segment) string {
 	var b strings.Builder
 	b.WriteString("{ ")
 	for _, x := range xs {
+		switch {
+		case x.extra != "":
+			b.WriteString(`printf %s "$(printf %s ` + s.told() + ` | sed -n 's/.*"` + x.extra + `": *\([^,}]*\).*/\1/p')"; `)
+			continue
+		case x.variable != "":
+			b.WriteString(`printf %s "$` + x.variable + `"; `)
+			continue
+		case x.key != "":
+			b.WriteString("printf %s " + s.meta(s.c.input(x.input), x.key) + "; ")
+			continue
+		}
 		if x.literal != "" || x.input == "" {
 			b.WriteString("printf %s " + s.text(x.literal) + "; ")
 		}
