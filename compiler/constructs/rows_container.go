@@ -28,7 +28,7 @@ func containerRows() []Chapter {
 				find: settings(func(s *ir.Settings) bool { return s.Accelerator != nil })},
 			{ID: "lifecycle", Title: "Pre-cache check", Fields: []string{"Container.lifecycle"}, Argo: "nothing, as in KFP", Codes: codes("K212"), Tests: []string{"compiler/kfpspec.TestBad/many"}},
 			{ID: "importer", Title: "Importer", Fields: []string{"Executor.importer", "Importer.artifactUri", "Importer.typeSchema", "Uri.constant"}, DSL: "`import:`",
-				Argo: "a DAG without pods that computes where the artifact lies", Differs: "no launcher pod; conditions, loops and order work, which they do not in the open-source backend", Codes: codes("A619", "A620"),
+				Argo: "a DAG without pods that computes where the artifact lies", Differs: "no launcher pod; conditions, loops and order work, which they do not in the open-source backend; where Argo cannot fetch what lies there, as an image (`oci://`) that KFP mounts, the URI alone arrives", Codes: codes("A619", "A620"),
 				Tests: []string{"backend/local.TestImporter", "cmd/internal/e2e.TestE2EContract/loops", "cmd/internal/corpus.TestCorpus", "cmd/internal/e2ecorpus.TestCorpusOnCluster"},
 				find:  components(func(c *ir.Component) bool { return importerOf(c) != nil })},
 			{ID: "importer-uri", Title: "Importer of a URI that the run knows", Fields: []string{"Uri.runtimeParameter"}, DSL: "`import: {uri: ${{ … }}}`",

@@ -117,8 +117,9 @@ func shell(t *testing.T) func(string) string {
 }
 
 // project makes a folder with a copy of examples/ and a home, and gives a
-// function that prepares a command there, in which kfp-go is this program.
-func project(t *testing.T) func(name string, args ...string) *exec.Cmd {
+// function that prepares a command there, in which kfp-go is this program. more
+// are variables of its environment.
+func project(t *testing.T, more ...string) func(name string, args ...string) *exec.Cmd {
 	t.Helper()
 	dir, bin, home, coverage := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
 	self, err := os.Executable()
@@ -143,6 +144,7 @@ func project(t *testing.T) func(name string, args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), name, args...)
 		cmd.Dir = dir
 		cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + home, "TZ=UTC", "LANG=C.UTF-8", "NO_COLOR=1", "COLUMNS=100", "GOCOVERDIR=" + coverage}
+		cmd.Env = append(cmd.Env, more...)
 		return cmd
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+
+	"github.com/kfp-go/kfp-go/cmd/internal/python/sdktest"
 )
 
 // TestExamples validates, compiles (judged by Argo) and runs each example.
@@ -26,6 +28,8 @@ func TestExamples(t *testing.T) {
 		"gpu-train": {"loss": 0.4096, "checkpoint": "system.Model"},
 		"fan-out":   {"scores": []any{2.0, 2.0, 4.0}, "decision": "go: [2,2,4]"},
 		"from-kfp":  {"sum": 14.0},
+		// Of Python too, if there is one with KFP's SDK.
+		"from-python": {"Output": 6.0},
 	}
 	for _, f := range folders {
 		t.Run(f.Name(), func(t *testing.T) {
@@ -33,8 +37,19 @@ func TestExamples(t *testing.T) {
 			if !ok {
 				t.Fatal("no expected outputs are written down for this example")
 			}
-			program := kfpgo(t)
+			var env []string
 			example := filepath.Join("examples", f.Name())
+			if _, err := os.Stat(filepath.Join(root, example, "pipeline.py")); err == nil {
+				env = append(env, "KFPGO_PYTHON="+sdktest.Python(t, sdktest.Recent))
+				// What its components install is kept for the next time.
+				cache, err := os.UserCacheDir()
+				if err != nil {
+					t.Skip(err)
+				}
+				env = append(env, "XDG_CACHE_HOME="+filepath.Join(cache, "kfp-go-test"))
+				example = filepath.Join(example, "pipeline.py")
+			}
+			program := kfpgo(t, env...)
 			program("validate", "--strict", example)
 			program("compile", "--argo-check", "always", "-o", "out.yaml", example)
 			var run struct {
@@ -58,9 +73,9 @@ func TestExamples(t *testing.T) {
 
 // kfpgo gives a function that runs the program in a folder with a copy of
 // examples/ and returns its standard output; any exit code but 0 ends the test.
-func kfpgo(t *testing.T) func(args ...string) []byte {
+func kfpgo(t *testing.T, env ...string) func(args ...string) []byte {
 	t.Helper()
-	sh := project(t)
+	sh := project(t, env...)
 	return func(args ...string) []byte {
 		t.Helper()
 		cmd := sh("kfp-go", args...)
