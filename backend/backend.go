@@ -22,6 +22,10 @@ var (
 	ErrConflict    = errors.New("conflict")    // the name is taken by something else
 )
 
+// ErrUncertain marks, beside the error's class, a request that may have taken
+// effect although it failed: its answer was lost or not waited for.
+var ErrUncertain = errors.New("it may have taken effect")
+
 // A RunID is the id of a run in the metadata file, a UUIDv7; it is the label
 // kfp-go/run of the Workflow.
 type RunID string
@@ -166,7 +170,8 @@ type Line struct {
 // early is fine.
 type Runner interface {
 	// Submit starts the run and returns once it is accepted. It calls nothing
-	// back. The same ID or IdempotencyKey twice gives the first run again.
+	// back. The same ID or IdempotencyKey twice gives the first run again. After
+	// an error that is ErrUncertain the run may exist.
 	Submit(ctx context.Context, s Submission) (*Run, error)
 	// Get is a snapshot.
 	Get(ctx context.Context, id RunID) (*Run, error)

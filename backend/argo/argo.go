@@ -48,8 +48,10 @@ type Runner struct {
 	namespace string
 	host      string
 	patience  time.Duration
-	notice    func(string)
-	sleep     func(context.Context, time.Duration) error
+	// createTime bounds one try of a creation; tests are in more of a hurry.
+	createTime time.Duration
+	notice     func(string)
+	sleep      func(context.Context, time.Duration) error
 
 	mu    sync.Mutex
 	known map[backend.RunID]workflowRef
@@ -106,7 +108,7 @@ func NewForConfig(config *rest.Config, opt Options) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runner{namespace: opt.Namespace, host: config.Host, patience: opt.Patience, notice: opt.Notice, sleep: sleep,
+	r := &Runner{namespace: opt.Namespace, host: config.Host, patience: opt.Patience, createTime: createTime, notice: opt.Notice, sleep: sleep,
 		server: server, archive: opt.Archive, known: map[backend.RunID]workflowRef{}}
 	if r.namespace == "" {
 		r.namespace = "default"

@@ -81,6 +81,20 @@ func transient(err error) bool {
 		gatewayError(err) || isNet(err)
 }
 
+// mayBeDone reports whether a request that failed may have taken effect: nobody
+// answered, or what answered had not heard the end of it. A server that could not
+// be reached has done nothing.
+func mayBeDone(err error) bool {
+	var resolve *net.DNSError
+	switch {
+	case err == nil, utilnet.IsConnectionRefused(err), errors.As(err, &resolve):
+		return false
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return true
+	}
+	return isNet(err) || gatewayError(err)
+}
+
 // gatewayError reports a 5xx that some proxy made up.
 func gatewayError(err error) bool {
 	var status apierrors.APIStatus

@@ -106,6 +106,21 @@ func (s *server) present() *wfv1.Workflow {
 	return nil
 }
 
+// last is present for who does not hold the lock.
+func (s *server) last() *wfv1.Workflow {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.present()
+}
+
+// hang keeps a request waiting until the next version.
+func (s *server) hang() {
+	s.mu.Lock()
+	changed := s.changed
+	s.mu.Unlock()
+	<-changed
+}
+
 func (s *server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	parts := strings.Split(strings.Trim(req.URL.Path, "/"), "/")
 	i := slices.Index(parts, testNamespace)

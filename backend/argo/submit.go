@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -46,12 +47,20 @@ func (r *Runner) Submit(ctx context.Context, s backend.Submission) (*backend.Run
 			return convert(old), nil
 		}
 	}
-	made, err := r.create(ctx, wf, metav1.CreateOptions{})
+	made, uncertain, err := r.create(ctx, wf, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
-		return r.existing(ctx, wf)
+		run, err := r.existing(ctx, wf)
+		if err != nil && !errors.Is(err, backend.ErrConflict) {
+			err = &uncertainError{err} // one of that name is there, and may be ours
+		}
+		return run, err
 	}
 	if err != nil {
-		return nil, r.fail("create Workflow", wf.Name, err)
+		err = r.fail("create Workflow", wf.Name, err)
+		if uncertain {
+			err = &uncertainError{err}
+		}
+		return nil, err
 	}
 	return convert(made), nil
 }
@@ -62,26 +71,44 @@ func (r *Runner) DryRun(ctx context.Context, s backend.Submission) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.create(ctx, wf, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	_, _, err = r.create(ctx, wf, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	return r.fail("create Workflow", wf.Name, err)
 }
 
 // creates is how often a creation is tried; its name makes repeating it safe.
 const creates = 5
 
-func (r *Runner) create(ctx context.Context, wf *wfv1.Workflow, opt metav1.CreateOptions) (*wfv1.Workflow, error) {
+// create makes the Workflow. After an error, uncertain says that one of the tries
+// may have made it all the same.
+func (r *Runner) create(ctx context.Context, wf *wfv1.Workflow, opt metav1.CreateOptions) (made *wfv1.Workflow, uncertain bool, err error) {
 	var b backoff
 	for try := 1; ; try++ {
-		made, err := r.workflows.Create(ctx, wf, opt)
+		made, err = r.createOnce(ctx, wf, opt)
+		uncertain = uncertain || mayBeDone(err)
 		if err == nil || !transient(err) || try == creates || ctx.Err() != nil {
-			return made, err
+			return made, uncertain, err
 		}
 		r.notice("the cluster did not answer; trying again")
 		if err := r.sleep(ctx, b.next()); err != nil {
-			return nil, err
+			return nil, uncertain, err
 		}
 	}
 }
+
+// createTime is how long an answer to one try is waited for; admission webhooks
+// have up to half of it.
+const createTime = time.Minute
+
+func (r *Runner) createOnce(ctx context.Context, wf *wfv1.Workflow, opt metav1.CreateOptions) (*wfv1.Workflow, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.createTime)
+	defer cancel()
+	return r.workflows.Create(ctx, wf, opt)
+}
+
+// An uncertainError is a failed creation after which the Workflow may exist.
+type uncertainError struct{ error }
+
+func (e *uncertainError) Unwrap() []error { return []error{e.error, backend.ErrUncertain} }
 
 // existing is the run whose Workflow has our name already: ours, if its labels
 // say so.

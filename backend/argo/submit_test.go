@@ -1,13 +1,16 @@
 package argo
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 
 	"github.com/kfp-go/kfp-go/backend"
 )
@@ -213,5 +216,78 @@ func TestRunIDsThatAreNone(t *testing.T) {
 		if _, err := r.Get(t.Context(), id); !errors.Is(err, backend.ErrNotFound) {
 			t.Errorf("Get(%q): %v", id, err)
 		}
+	}
+}
+
+// TestSubmitUncertain: of a creation that failed, it is told whether it may have
+// been one, and only then.
+func TestSubmitUncertain(t *testing.T) {
+	commit := func(s *server) {
+		if s.last() == nil {
+			s.put(func(wf *wfv1.Workflow) {
+				wf.Name, wf.Labels, wf.UID = "iris-"+shortHash(idA, 6), map[string]string{RunLabel: idA}, "made"
+			})
+		}
+	}
+	for name, tt := range map[string]struct {
+		answer    func(s *server, r *Runner, cancel func(), n int, w http.ResponseWriter) bool
+		uncertain bool
+		found     bool
+	}{
+		"made, and every answer lost": {func(s *server, _ *Runner, _ func(), _ int, _ http.ResponseWriter) bool {
+			commit(s)
+			panic(http.ErrAbortHandler)
+		}, true, false},
+		"made, and the user goes": {func(s *server, _ *Runner, cancel func(), _ int, _ http.ResponseWriter) bool {
+			commit(s)
+			cancel()
+			s.hang()
+			return true
+		}, true, false},
+		"made, and the server is silent once": {func(s *server, r *Runner, _ func(), n int, _ http.ResponseWriter) bool {
+			commit(s)
+			if n == 0 {
+				s.hang()
+			}
+			return n == 0
+		}, false, true},
+		"lost, then refused": {func(_ *server, _ *Runner, _ func(), n int, w http.ResponseWriter) bool {
+			if n == 0 {
+				panic(http.ErrAbortHandler)
+			}
+			fail(w, http.StatusForbidden, metav1.StatusReasonForbidden)
+			return true
+		}, true, false},
+		"refused": {func(_ *server, _ *Runner, _ func(), _ int, w http.ResponseWriter) bool {
+			fail(w, http.StatusForbidden, metav1.StatusReasonForbidden)
+			return true
+		}, false, false},
+		"too busy": {func(_ *server, _ *Runner, _ func(), _ int, w http.ResponseWriter) bool {
+			fail(w, http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests)
+			return true
+		}, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, r := serve(t)
+			r.createTime = time.Second
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			t.Cleanup(s.remove) // lets go of who still hangs
+			s.fault = func(verb string, n int, w http.ResponseWriter) bool {
+				return verb == "create" && tt.answer(s, r, cancel, n, w)
+			}
+			run, err := r.Submit(ctx, backend.Submission{ID: idA, Manifest: workflow("")})
+			if errors.Is(err, backend.ErrUncertain) != tt.uncertain || tt.found != (err == nil && run.UID == "made") {
+				t.Errorf("%+v, %v", run, err)
+			}
+		})
+	}
+	r, err := NewForConfig(&rest.Config{Host: "http://127.0.0.1:1"}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+	if _, err := r.Submit(t.Context(), backend.Submission{ID: idA, IdempotencyKey: "k", Manifest: workflow("")}); err == nil || errors.Is(err, backend.ErrUncertain) {
+		t.Errorf("a server that is not there: %v", err)
 	}
 }

@@ -161,6 +161,7 @@ func joinRun(claims []claim) RunRecord {
 		earliest(&out.Created, in.Created)
 		earliest(&out.Started, in.Started)
 	}
+	out.Outputs = withContents(out.Outputs, claims, func(c claim) map[string]Value { return c.rec.Run.Outputs })
 	return out
 }
 
@@ -249,6 +250,8 @@ func joinAttempt(path string, claims []claim) TaskRecord {
 		earliest(&out.Scheduled, in.Scheduled)
 		earliest(&out.Started, in.Started)
 	}
+	out.Inputs = withContents(out.Inputs, claims, func(c claim) map[string]Value { return c.rec.Task.Inputs })
+	out.Outputs = withContents(out.Outputs, claims, func(c claim) map[string]Value { return c.rec.Task.Outputs })
 	return out
 }
 
@@ -259,6 +262,9 @@ func addEdge(edges map[edgeKey]claim, e *Event, rec *Record) {
 	a := rec.Artifact
 	k := edgeKey{a.URI, a.Task, a.Name, a.Dir}
 	c := claim{event: e.ID, raw: recordRaw(rec), rec: rec}
+	if contentOf(a.Bytes, a.Digest).known() {
+		c.rank = 1 // who has not looked does not unsay it
+	}
 	if old, ok := edges[k]; !ok || compareClaims(old, c) < 0 {
 		edges[k] = c
 	}

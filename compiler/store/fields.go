@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -123,6 +124,24 @@ func (s *Store) Settings() [][2]string {
 }
 
 // String is SECRET/KEY.
+// FromSettings are the stores of URIs with their settings, as Settings gives
+// them. What is no store, or no setting of one, is left out: others wrote it.
+func FromSettings(settings map[string]map[string]string) Table {
+	var all []*Store
+	for _, uri := range slices.Sorted(maps.Keys(settings)) {
+		place, err := Parse(uri)
+		if err != nil {
+			continue
+		}
+		s := &Store{Place: place}
+		for _, name := range slices.Sorted(maps.Keys(settings[uri])) {
+			_ = s.Set(name, settings[uri][name])
+		}
+		all = append(all, s)
+	}
+	return NewTable(all...)
+}
+
 func (s Secret) String() string { return s.Name + "/" + s.Key }
 
 func (s *Store) endpoint(v string) error {

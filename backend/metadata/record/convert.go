@@ -232,6 +232,9 @@ func (r *Recorder) parameter(ctx context.Context, v any) (metadata.Value, error)
 func (r *Recorder) artifact(a *backend.Artifact) metadata.ArtifactValue {
 	hidden := r.secrets()
 	out := metadata.ArtifactValue{URI: hidden.uri(a.URI), Type: a.Type, Digest: a.Digest, Bytes: max(a.Bytes, 0), Metadata: a.Metadata}
+	if known, ok := r.contents[out.URI]; ok && out.Digest == "" && (out.Bytes == 0 || out.Bytes == known.Bytes) {
+		out.Bytes, out.Digest = known.Bytes, known.Digest
+	}
 	if hidden.holds(a.Metadata) {
 		out.Metadata = nil
 	}

@@ -83,6 +83,9 @@ type Recorder struct {
 	known *metadata.Run // what was recorded before, nil: nothing
 	// attempts are those of known, by their keys.
 	attempts map[string]*metadata.TaskRecord
+	// contents is what is recorded of artifacts in a cluster's stores, which do
+	// not change; by URI.
+	contents map[string]metadata.Content
 
 	mu      sync.Mutex // guards what follows
 	hidden  *redactor
@@ -127,6 +130,9 @@ func Start(ctx context.Context, store metadata.Store, opt Options, p Plan) (*Rec
 func Resume(store metadata.Store, opt Options, run *metadata.Run) *Recorder {
 	r := open(store, opt, backend.RunID(run.ID), run.Engine)
 	r.known, r.attempts = run, recordedTasks(run)
+	if r.seen == metadata.SeenCluster {
+		r.contents = run.Contents()
+	}
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(run.Parameters)) {
 		if run.Parameters[name].Redacted {

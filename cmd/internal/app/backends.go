@@ -6,6 +6,7 @@ import (
 
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/objects"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/store"
@@ -24,6 +25,9 @@ type Backends struct {
 	// Objects opens objects of artifact stores by their URIs: those that the
 	// configuration or the cluster describes, and those that a record does.
 	Objects func(ctx context.Context, c *config.Config, recorded store.Table) func(context.Context, string) (io.ReadCloser, error)
+	// Artifacts are the objects of a run that the cluster has just told about;
+	// found are the stores that it names.
+	Artifacts func(c *config.Config, found store.Table) *objects.Source
 	// Verify is Argo's own judgement on a manifest.
 	Verify func(ctx context.Context, manifest []byte) ([]diag.Diagnostic, error)
 }

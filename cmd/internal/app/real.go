@@ -31,6 +31,13 @@ func RealBackends(b Build) Backends {
 		Objects: func(ctx context.Context, c *config.Config, recorded store.Table) func(context.Context, string) (io.ReadCloser, error) {
 			return openObjects(ctx, c, b, recorded)
 		},
+		Artifacts: func(c *config.Config, found store.Table) *objects.Source {
+			source := &objects.Source{Stores: described(c, found)}
+			if r, err := openCluster(c, b, func(string) {}); err == nil {
+				source.Secret = r.Secret
+			}
+			return source
+		},
 		Verify: verify.Check,
 	}
 }

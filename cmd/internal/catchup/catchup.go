@@ -15,6 +15,7 @@ import (
 	"github.com/kfp-go/kfp-go/backend/metadata"
 	"github.com/kfp-go/kfp-go/backend/metadata/record"
 	"github.com/kfp-go/kfp-go/cmd/internal/engine"
+	"github.com/kfp-go/kfp-go/cmd/internal/measure"
 )
 
 // A Keeper completes records of one store.
@@ -25,6 +26,9 @@ type Keeper struct {
 	Now     func() time.Time
 	// Grace is how long a run that was planned may take to appear.
 	Grace time.Duration
+	// Measurer, if set, finds out about the artifacts of cluster runs that are
+	// over.
+	Measurer *measure.Measurer
 }
 
 // An Outcome is what became of the record of one run.
@@ -48,7 +52,7 @@ func (k *Keeper) Run(ctx context.Context, r *metadata.Run) (*Outcome, error) {
 	run, err := place.Get(ctx, backend.RunID(r.ID))
 	switch {
 	case err == nil:
-		return out, k.tell(ctx, out, record.Resume(k.Store, k.Options, r), run)
+		return out, k.tell(ctx, out, record.Resume(k.Store, k.Options, r), k.measured(ctx, r, run))
 	case ctx.Err() != nil:
 		return out, ctx.Err()
 	case !errors.Is(err, backend.ErrNotFound):
@@ -62,6 +66,14 @@ func (k *Keeper) Run(ctx context.Context, r *metadata.Run) (*Outcome, error) {
 		return out, k.lose(ctx, out)
 	}
 	return out, nil
+}
+
+// measured is the run with what can be learned of its artifacts.
+func (k *Keeper) measured(ctx context.Context, recorded *metadata.Run, run *backend.Run) *backend.Run {
+	if k.Measurer == nil || !run.State.Final() || recorded != nil && recorded.Engine != record.Argo {
+		return run
+	}
+	return k.Measurer.Run(recorded).Measure(ctx, run)
 }
 
 // tell records what was seen of a run.
@@ -126,7 +138,7 @@ func (k *Keeper) Found(ctx context.Context, runner backend.Runner, f *argo.Found
 		return out, ctx.Err()
 	}
 	if known != nil {
-		return out, k.tell(ctx, out, record.Resume(k.Store, k.Options, out.Run), run)
+		return out, k.tell(ctx, out, record.Resume(k.Store, k.Options, out.Run), k.measured(ctx, out.Run, run))
 	}
 	out.New = true
 	manifest, err := f.Manifest()
@@ -139,5 +151,5 @@ func (k *Keeper) Found(ctx context.Context, runner backend.Runner, f *argo.Found
 	if err != nil {
 		return out, err
 	}
-	return out, k.tell(ctx, out, rec, run)
+	return out, k.tell(ctx, out, rec, k.measured(ctx, nil, run))
 }

@@ -39,6 +39,8 @@ type Config struct {
 	ArgoServer                                string
 	Semaphores, FinalState                    string
 	ArtifactStores                            []*store.Store
+	ArtifactDigests                           int64 // bytes
+	ArtifactTime                              time.Duration
 	Cache                                     bool
 	AcceleratorLabels, SpotLabels, SpotTaints map[string]string
 

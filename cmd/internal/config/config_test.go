@@ -88,6 +88,8 @@ cache-dir: /var/cache
 namespace: ml
 context: dev
 artifact-root: s3://b/p
+artifact-digests: 512Ki
+artifact-time: 0s
 argo-check: always
 argo-version: 3.7.18
 semaphores: limits
@@ -115,7 +117,7 @@ artifact-stores:
 		t.Errorf("metadata %q is not relative to its file", c.Metadata)
 	}
 	if c.Output != "json" || c.Prices != filepath.Join(root, "prices.yaml") || c.OpenLineage != "https://catalogue.example/x" || c.Color != "never" || c.Profile != "prod" || c.Parallelism != 3 || c.CacheDir != "/var/cache" ||
-		c.Namespace != "ml" || c.Context != "dev" || !filepath.IsAbs(c.Kubeconfig) || c.ArtifactRoot != "s3://b/p" || c.ArgoCheck != "always" ||
+		c.Namespace != "ml" || c.Context != "dev" || !filepath.IsAbs(c.Kubeconfig) || c.ArtifactRoot != "s3://b/p" || c.ArtifactDigests != 512<<10 || c.ArtifactTime != 0 || c.ArgoCheck != "always" ||
 		c.ArgoVersion != "3.7.18" || c.Semaphores != "limits" || !c.Cache || c.FinalState != "kfp" || c.AcceleratorLabels["nvidia.com/gpu"] != "nvidia.com/gpu.product" ||
 		len(c.ArtifactStores) != 2 || c.ArtifactStores[0].URI != "s3://Models/prod/" || !c.ArtifactStores[0].Insecure || c.ArtifactStores[0].SecretKey.Key != "secret" ||
 		c.SpotLabels["a.b/c"] != "spot" || c.SpotLabels["x"] != "true" || c.SpotTaints["t"] != "v" || c.Lint["unpinned-image"] != "error" ||
@@ -136,6 +138,10 @@ func TestMistakes(t *testing.T) {
 		{"namespace: [a]\n", `"namespace" takes one value`},
 		{"namespace: {a: b}\n", `"namespace" takes one value`},
 		{"lint: warn\n", `"lint" takes a mapping`},
+		{"artifact-digests: 16MB\n", `"16MB" is not a size from 0 to 4Gi`},
+		{"artifact-digests: 5Gi\n", `"5Gi" is not a size`},
+		{"artifact-digests: -1\n", `"-1" is not a size`},
+		{"artifact-time: -1s\n", `"-1s" is not a time`},
 		{"argo-check: sometimes\n", `"sometimes" is none of auto, always, never`},
 		{"parallelism: -1\n", "is not a number from 0 up"},
 		{"cache: perhaps\n", "is neither true nor false"},

@@ -58,6 +58,8 @@ func Keys() []Key {
 		{Name: "argo-server", UserOnly: true, Doc: "URL of Argo's own server, which has archived Workflows; ARGO_TOKEN holds its token", set: text(func(c *Config) *string { return &c.ArgoServer })},
 		{Name: "artifact-root", Doc: "URI below which artifacts go; default: the cluster's artifact repository", set: artifactRoot},
 		{Name: StoresKey, Table: true, Doc: "stores of artifacts besides the cluster's artifact repository, {URI: {SETTING: VALUE}}", set: setStores},
+		{Name: "artifact-digests", Default: "16Mi", Doc: "size up to which artifacts of cluster runs are read for their SHA-256 where the store keeps none, at most 16 times as much for a run; 0: none is read", set: size(func(c *Config) *int64 { return &c.ArtifactDigests })},
+		{Name: "artifact-time", Default: "20s", Doc: "how long the end of a cluster run may wait for sizes and digests of its artifacts; 0s: nobody looks", set: patience(func(c *Config) *time.Duration { return &c.ArtifactTime })},
 		{Name: "argo-check", Default: "auto", Choices: []string{"auto", "always", "never"}, Doc: "whether manifests pass through Argo's own validator", set: text(func(c *Config) *string { return &c.ArgoCheck })},
 		{Name: "argo-version", Doc: "version of Argo Workflows to compile for; so far 3.7 and its patch releases", set: text(func(c *Config) *string { return &c.ArgoVersion })},
 		{Name: "cache", Default: "false", Doc: "reuse results of every task whose pipeline allows it, not only where it asks for it", set: boolean(func(c *Config) *bool { return &c.Cache })},
@@ -151,6 +153,42 @@ func duration(field func(*Config) *time.Duration) func(*Config, string) error {
 			return fmt.Errorf("%q is not a time of at least a second, as 90s or 5m", s)
 		}
 		*field(c) = d
+		return nil
+	}
+}
+
+// patience is a duration that may be none at all.
+func patience(field func(*Config) *time.Duration) func(*Config, string) error {
+	return func(c *Config, s string) error {
+		d, err := time.ParseDuration(s)
+		if err != nil || d < 0 {
+			return fmt.Errorf("%q is not a time, as 20s or 0s", s)
+		}
+		*field(c) = d
+		return nil
+	}
+}
+
+// maxDigested is the largest size up to which anything is read: as for local runs.
+const maxDigested = 4 << 30
+
+func size(field func(*Config) *int64) func(*Config, string) error {
+	units := []struct {
+		suffix string
+		shift  int
+	}{{"Ki", 10}, {"Mi", 20}, {"Gi", 30}}
+	return func(c *Config, s string) error {
+		text, shift := s, 0
+		for _, u := range units {
+			if rest, ok := strings.CutSuffix(s, u.suffix); ok {
+				text, shift = rest, u.shift
+			}
+		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n < 0 || n > maxDigested>>shift {
+			return fmt.Errorf("%q is not a size from 0 to 4Gi, as 512Ki or 16Mi", s)
+		}
+		*field(c) = n << shift
 		return nil
 	}
 }

@@ -29,6 +29,8 @@ type Recording struct {
 	opt   record.Options
 	rec   *record.Recorder
 	told  lineage
+	// before is what was recorded of a run that was there already.
+	before *metadata.Run
 
 	mu   sync.Mutex
 	late error // of a batch written in the background
@@ -138,8 +140,8 @@ func (r *Recording) NotSubmitted(ctx context.Context, why error) {
 
 // Same forgets the intent, since the run was there already. Where that run is
 // recorded here, its record is gone on with.
-func (r *Recording) Same(ctx context.Context, other backend.RunID) {
-	ctx = context.WithoutCancel(ctx)
+func (r *Recording) Same(ctx context.Context, run *backend.Run) {
+	ctx, other := context.WithoutCancel(ctx), run.ID
 	if err := r.forget(ctx, other); err != nil {
 		r.app.Warnf("metadata: %v", err)
 		return
@@ -157,7 +159,11 @@ func (r *Recording) Same(ctx context.Context, other backend.RunID) {
 	}
 	r.ID = other
 	r.told.resume(known.Runs[0])
-	r.rec = record.Resume(r.store, r.opt, known.Runs[0])
+	r.before = known.Runs[0]
+	r.rec = record.Resume(r.store, r.opt, r.before)
+	if r.before.State == metadata.Planned || r.before.UID == "" {
+		r.Submitted(ctx, run) // who submitted it did not live to hear of it
+	}
 }
 
 func (r *Recording) forget(ctx context.Context, other backend.RunID) error {
@@ -192,6 +198,12 @@ func (r *Recording) Document(ctx context.Context, seen *backend.Run, engine stri
 	}
 	return report.FromMetadata(run)
 }
+
+// Record takes an event. It may be called from several goroutines.
+func (r *Recording) Record(e backend.Event) { r.rec.Record(e) }
+
+// Before is what was recorded of the run before this process, nil: nothing.
+func (r *Recording) Before() *metadata.Run { return r.before }
 
 // Close writes what is pending, also after Ctrl-C.
 func (r *Recording) Close(ctx context.Context) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -231,7 +230,7 @@ func (p *printer) live(ctx context.Context, place *engine.Place, r *metadata.Run
 // archived prints the logs that the record knows of. why is the reason for
 // which they could not be had from the cluster.
 func (p *printer) archived(ctx context.Context, r *metadata.Run, why error) error {
-	stores := table(r.Stores)
+	stores := store.FromSettings(r.Stores)
 	c := *p.opt.Config
 	if r.Namespace != "" {
 		c.Namespace = r.Namespace
@@ -301,22 +300,4 @@ func noLocal(r *metadata.Run, place *engine.Place, err error) error {
 		return app.WithHint(app.Failf("there are no logs of %s: %v", r.Name, err), "a local run keeps them in its folder, which is gone")
 	}
 	return err
-}
-
-// table are the stores that a record describes; what cannot be read is left
-// out, for it was written by others.
-func table(recorded map[string]map[string]string) store.Table {
-	var all []*store.Store
-	for _, uri := range slices.Sorted(maps.Keys(recorded)) {
-		place, err := store.Parse(uri)
-		if err != nil {
-			continue
-		}
-		s := &store.Store{Place: place}
-		for _, name := range slices.Sorted(maps.Keys(recorded[uri])) {
-			_ = s.Set(name, recorded[uri][name])
-		}
-		all = append(all, s)
-	}
-	return store.NewTable(all...)
 }

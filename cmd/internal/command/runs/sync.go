@@ -18,6 +18,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/catchup"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/cmd/internal/engine"
+	"github.com/kfp-go/kfp-go/cmd/internal/measure"
 	"github.com/kfp-go/kfp-go/cmd/internal/output"
 	"github.com/kfp-go/kfp-go/cmd/internal/recording"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
@@ -47,6 +48,10 @@ that is named is looked at in any case.
 --all also records runs of the namespace that kfp-go submitted and that are not
 recorded here, --selector Workflows with certain labels, whoever submitted them.
 
+Of runs that are over, sizes and SHA-256 of their artifacts are asked of the
+stores in which these lie, as far as credentials, --artifact-digests and
+--artifact-time allow.
+
 Syncing again, or by several at once, does no harm. A run of which nothing is
 left is recorded as lost; one that was planned only after --grace.`,
 		Args:              app.Args(0, -1, "names of runs"),
@@ -64,7 +69,7 @@ left is recorded as lost; one that was planned only after --grace.`,
 	f.StringVarP(&opt.Selector, "selector", "l", "", "also Workflows with these labels, such as team=ml")
 	f.DurationVar(&opt.Grace, "grace", 10*time.Minute, "how long a planned run may take to appear")
 	app.Setting(f, "o", "output")
-	app.Setting(f, "", "namespace", "context", "kubeconfig", "argo-server")
+	app.Setting(f, "", "namespace", "context", "kubeconfig", "argo-server", "artifact-digests", "artifact-time")
 	return cmd
 }
 
@@ -101,6 +106,7 @@ func syncRuns(ctx context.Context, opt *SyncOptions) error {
 	}
 	s := &syncer{opt: opt, keeper: catchup.Keeper{
 		Store: store, Engines: &engine.Opener{App: a, Config: opt.Config}, Options: options, Now: a.Now, Grace: opt.Grace,
+		Measurer: measure.New(a, opt.Config),
 	}, seen: map[string]bool{}}
 	err = s.run(ctx)
 	if showErr := s.show(); err == nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/cmd/internal/engine"
 	"github.com/kfp-go/kfp-go/cmd/internal/follow"
+	"github.com/kfp-go/kfp-go/cmd/internal/measure"
 	"github.com/kfp-go/kfp-go/cmd/internal/output"
 	"github.com/kfp-go/kfp-go/cmd/internal/recording"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
@@ -52,7 +53,7 @@ Exit code 0: it succeeded; 1: it did not. Ctrl-C ends the watching, not the run.
 	f.BoolVar(&opt.Logs, "logs", false, "show what the tasks print")
 	f.BoolVar(&opt.Plain, "plain", false, "one line for each change, on terminals too")
 	app.Setting(f, "o", "output")
-	app.Setting(f, "", "namespace", "context", "kubeconfig", "argo-server")
+	app.Setting(f, "", "namespace", "context", "kubeconfig", "argo-server", "artifact-digests", "artifact-time")
 	return cmd
 }
 
@@ -143,6 +144,7 @@ func settled(ctx context.Context, opt *WatchOptions, store metadata.Store, r *me
 func followed(ctx context.Context, opt *WatchOptions, store metadata.Store, place *engine.Place, r *metadata.Run, notes *follow.Notes) (*backend.Run, error) {
 	a, id := opt.App, backend.RunID(r.ID)
 	events := place.Watch(ctx, id)
+	var measured *measure.Run
 	view := follow.Options{IO: a.IO, Now: a.Now, Plain: opt.Plain, Notes: notes}
 	if opt.Logs {
 		view.Logs = follow.Logs(place, id)
@@ -153,9 +155,13 @@ func followed(ctx context.Context, opt *WatchOptions, store metadata.Store, plac
 	}
 	rec := record.Resume(store, options, r)
 	if r.Engine != record.Local {
-		events = rec.Tee(events)
+		measured = measure.New(a, opt.Config).Run(r)
+		events = measured.Tee(ctx, events, rec.Record)
 	}
 	final, err := follow.Run(ctx, events, view)
+	if final != nil && measured != nil {
+		final = measured.Known(final)
+	}
 	if final != nil && final.State == backend.Lost {
 		rec.Record(backend.Event{Run: final})
 		for _, t := range final.Tasks {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/command/run"
 	"github.com/kfp-go/kfp-go/cmd/internal/engine"
 	"github.com/kfp-go/kfp-go/cmd/internal/follow"
+	"github.com/kfp-go/kfp-go/cmd/internal/measure"
 	"github.com/kfp-go/kfp-go/cmd/internal/output"
 	"github.com/kfp-go/kfp-go/cmd/internal/recording"
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
@@ -70,7 +72,7 @@ the waiting, not the run.`,
 	f.BoolVar(&opt.Require, "require-metadata", false, "do not start when the record cannot be written now")
 	app.Setting(f, "o", "output")
 	build.Inputs(f)
-	app.Setting(f, "", "openlineage", "namespace", "context", "kubeconfig", "argo-server", "artifact-root", "cache", "final-state", "argo-check", "argo-version")
+	app.Setting(f, "", "openlineage", "namespace", "context", "kubeconfig", "argo-server", "artifact-root", "artifact-digests", "artifact-time", "cache", "final-state", "argo-check", "argo-version")
 	return cmd
 }
 
@@ -113,17 +115,44 @@ func submit(ctx context.Context, opt *Options) error {
 	}
 	defer rec.Close(ctx)
 	begun, err := runner.Submit(ctx, s)
-	if err != nil {
+	if errors.Is(err, backend.ErrUncertain) {
+		begun, err = uncertain(ctx, a, runner, rec, err)
+	} else if err != nil {
 		rec.NotSubmitted(ctx, err)
+	}
+	if err != nil {
 		return err
 	}
 	if begun.ID != id {
-		rec.Same(ctx, begun.ID)
+		rec.Same(ctx, begun)
 		a.Notef("the key %q belongs to run %s already", opt.Key, begun.Name)
 	} else {
 		rec.Submitted(ctx, begun)
 	}
 	return after(ctx, opt, runner, rec, notes, begun)
+}
+
+// certainty is how long the cluster is asked for a run that may have been made.
+const certainty = 5 * time.Second
+
+// uncertain looks for the run after a creation whose answer was lost, or not
+// waited for. Where it is found it is recorded, and unless the user wants to go
+// all goes on. Where it is not, the intent stays as it is: what was sent may
+// still arrive, and runs sync tells.
+func uncertain(ctx context.Context, a *app.App, runner backend.Runner, rec *recording.Recording, why error) (*backend.Run, error) {
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), certainty)
+	defer cancel()
+	begun, err := runner.Get(asking, rec.ID)
+	if err != nil {
+		a.Warnf("whether run %s was created is not known; `kfp-go runs sync %s` finds out", rec.ID, rec.ID)
+		return nil, why
+	}
+	if app.Cause(ctx) != nil {
+		rec.Submitted(ctx, begun)
+		a.Notef("created %s (run %s); it goes on in the cluster", place(begun), begun.ID)
+		return nil, why
+	}
+	return begun, nil
 }
 
 func compile(ctx context.Context, opt *Options, to argo.Options) (*compiler.Result, error) {
@@ -202,8 +231,9 @@ func after(ctx context.Context, opt *Options, runner backend.Runner, rec *record
 	}
 	a.Notef("created %s (run %s)", place(begun), begun.ID)
 	events := runner.Watch(ctx, begun.ID)
+	measured := measure.New(a, c).Run(rec.Before())
 	if begun.ID == rec.ID {
-		events = rec.Tee(events)
+		events = measured.Tee(ctx, events, rec.Record)
 	}
 	view := follow.Options{IO: a.IO, Now: a.Now, Plain: !opt.Watch, Notes: notes}
 	if opt.Logs {
@@ -220,6 +250,7 @@ func after(ctx context.Context, opt *Options, runner backend.Runner, rec *record
 	if final == nil || !final.State.Final() {
 		return app.Failf("following the run %s ended before its end", begun.Name)
 	}
+	final = measured.Known(final)
 	if !opt.Logs {
 		follow.Failures(ctx, a.IO, runner, final)
 	}
