@@ -45,7 +45,8 @@ nightly: build ## what takes hours: 100,000 random pipelines compiled, 5,000 run
 	KFPGO_RANDOM='compile=100000 local=5000' $(GO) test -tags $(TAGS) -count=1 -timeout 12h ./cmd/internal/randomtest/
 	KFPGO_RANDOM='cluster=200' $(GO) test -tags '$(TAGS) e2e' -count=1 -timeout 4h -run E2E -v ./cmd/internal/randomtest/
 	KFPGO_FAULTS=nightly $(GO) test -tags $(TAGS) -count=1 -timeout 2h -run 'Crowd|Contest' -v ./backend/metadata/blob/
-	CGO_ENABLED=0 KFPGO_FAULTS=nightly $(GO) test -tags $(TAGS) -count=1 -timeout 4h -run 'Kill|Power|Full|Rights|Removed|Interrupted' ./backend/metadata/blob ./cmd/internal/faulttest
+	CGO_ENABLED=0 KFPGO_FAULTS=nightly $(GO) test -tags $(TAGS) -count=1 -timeout 4h -run 'Kill|Power|Full|EveryBit|Damage|Clock' ./backend/metadata/blob
+	CGO_ENABLED=0 KFPGO_FAULTS=nightly $(GO) test -tags $(TAGS) -count=1 -timeout 6h ./cmd/internal/faulttest
 	CGO_ENABLED=0 $(GO) test -tags '$(TAGS) failpoints' -count=1 ./backend/failpoint ./backend/metadata/blob
 	$(GO) test -tags $(TAGS) -run '^$$' -bench CompactLarge -benchtime 1x -timeout 1h ./backend/metadata/blob
 	$(MAKE) e2e-corpus

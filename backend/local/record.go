@@ -223,15 +223,40 @@ func (l *Runner) claimKey(key string, id backend.RunID) (first backend.RunID, ta
 		return "", false, fileError(err)
 	}
 	defer os.Remove(tmp)
-	// A link, unlike a rename, never replaces what another process wrote.
-	if err := os.Link(tmp, name); err == nil {
+	// A link, unlike a rename, never replaces what another process wrote. Some
+	// file systems have none.
+	err = os.Link(tmp, name)
+	if err != nil && !errors.Is(err, os.ErrExist) {
+		err = writeNew(name, []byte(id))
+	}
+	if err == nil {
 		return id, false, nil
-	} else if !errors.Is(err, os.ErrExist) {
+	}
+	if !errors.Is(err, os.ErrExist) {
 		return "", false, fileError(err)
 	}
 	b, err := os.ReadFile(name)
 	if err != nil {
 		return "", false, fileError(err)
 	}
+	if len(b) == 0 {
+		return "", false, fmt.Errorf("%s: another process is writing it, or died when it did: remove it if none is at work", name)
+	}
 	return backend.RunID(strings.TrimSpace(string(b))), true, nil
+}
+
+// writeNew writes a file that nobody else has made.
+func writeNew(name string, b []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(name)
+	}
+	return err
 }

@@ -56,8 +56,29 @@ func makeKey(name string) ([]byte, error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
-	if err := os.Link(f.Name(), name); err != nil && !errors.Is(err, os.ErrExist) {
+	err = os.Link(f.Name(), name)
+	if err != nil && !errors.Is(err, os.ErrExist) {
+		err = writeNew(name, key) // some file systems have no hard links
+	}
+	if err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
 	return os.ReadFile(name)
+}
+
+// writeNew writes a file that nobody else has made. Who reads it at that very
+// instant may see less than all of it.
+func writeNew(name string, data []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(name)
+	}
+	return err
 }

@@ -18,6 +18,7 @@ type sweep struct {
 	prepare func(*place) // what must be there before
 	adds    bool         // each time the command adds a run
 	gone    bool         // the command deletes all runs but one
+	fills   bool         // the command brings the only run there is
 	points  int          // at least so many different ones are passed
 }
 
@@ -42,6 +43,13 @@ var sweeps = []sweep{
 	{name: "meta gc", args: []string{"meta", "gc", "--keep-last", "1"}, points: 20, gone: true, prepare: func(p *place) {
 		p.fine("submit", "pipeline.yaml", "--wait")
 		p.fine("submit", "pipeline.yaml", "--wait")
+	}},
+	{name: "meta import", args: []string{"meta", "import", "runs.ndjson"}, points: 24, fills: true, prepare: func(p *place) {
+		here := p.env
+		p.env = append(slices.Clone(here), "KFPGO_METADATA="+filepath.Join(p.dir, "other"))
+		p.fine("submit", "pipeline.yaml", "--wait")
+		p.fine("meta", "export", "-o", "runs.ndjson")
+		p.env = here
 	}},
 	{name: "meta reindex", args: []string{"meta", "reindex"}, points: 8, prepare: func(p *place) {
 		p.fine("submit", "pipeline.yaml", "--wait")
@@ -195,7 +203,7 @@ func (s sweep) consistent(t *testing.T, p *place, store metadata.Store, c *clust
 func (s sweep) next(t *testing.T, p *place, c *cluster, some bool) {
 	before := p.listing()
 	switch n := len(before); {
-	case s.adds && some == (n == 1), s.gone && (n == 1 || n == 2), !s.adds && n == 1:
+	case (s.adds || s.fills) && some == (n == 1), s.gone && (n == 1 || n == 2), !s.adds && n == 1:
 	default:
 		t.Errorf("%d runs are listed", len(before))
 	}

@@ -29,6 +29,10 @@ var binary string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if text := os.Getenv(limitVariable); text != "" {
+		fmt.Println(runLimited(text))
+		os.Exit(1)
+	}
 	if testing.Short() || runtime.GOOS == "windows" {
 		fmt.Println("left out: -short, or a system without signals")
 		os.Exit(0)
