@@ -2,6 +2,7 @@ package argo
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
@@ -437,9 +438,29 @@ func (r *Reader) output(out map[string]Result, name, text string, kinds map[stri
 		out[name] = Result{Value: text}
 		return
 	}
-	if v, err := ir.ParseJSON(strings.TrimSpace(text)); err == nil {
+	if v, ok := fileValue(kind, strings.TrimSpace(text)); ok {
 		out[name] = Result{Value: v}
 	} else if text != "" {
 		out[name] = Result{Value: text}
 	}
+}
+
+// fileValue reads what a program wrote for an output of the kind, as fromFile
+// has Argo do it.
+func fileValue(kind, text string) (v any, ok bool) {
+	var err error
+	switch kind {
+	case "boolean":
+		v, err = strconv.ParseBool(text)
+	case "integer":
+		v, err = strconv.ParseInt(text, 10, 64)
+	case "number":
+		var f float64
+		if f, err = strconv.ParseFloat(text, 64); err == nil {
+			v, err = ir.ParseJSON(ir.Text(f))
+		}
+	default:
+		v, err = ir.ParseJSON(text)
+	}
+	return v, err == nil
 }

@@ -39,7 +39,8 @@ func wireExpr(e string) string {
 }
 
 // kubeletConst escapes literal text of a pod field in which the kubelet expands
-// variables. declared names are left to the kubelet.
+// variables. declared names are left to the kubelet, and so is $$(NAME) of one,
+// the text $(NAME).
 func kubeletConst(s string, declared map[string]bool) string {
 	if strings.IndexByte(s, '$') >= 0 {
 		s = escapeDollars(s, declared)
@@ -57,6 +58,11 @@ func escapeDollars(s string, declared map[string]bool) string {
 		if name, ok := variable(s[i:]); ok && declared[name] {
 			b.WriteString(s[i : i+len(name)+3])
 			i += len(name) + 2
+			continue
+		}
+		if name, ok := variable(s[i+1:]); ok && declared[name] {
+			b.WriteString(s[i : i+len(name)+4])
+			i += len(name) + 3
 			continue
 		}
 		b.WriteByte('$')

@@ -90,6 +90,21 @@ func TestHarmlessDollars(t *testing.T) {
 	}
 }
 
+// What KFP's programs mean by $(NAME), and how they write it as text.
+func TestDeclaredVariables(t *testing.T) {
+	for text, want := range map[string]string{
+		"$(FOO)":          "value",
+		"$$(FOO)":         "$(FOO)",
+		"a$(FOO)$$(FOO)b": "avalue$(FOO)b",
+		"$(NOPE) $$(FOO)": "$(NOPE) $(FOO)",
+		"$$ $(FOO":        "$$ $(FOO",
+	} {
+		if got := kubelet(kubeletConst(text, map[string]bool{"FOO": true}), map[string]string{"FOO": "value"}); got != want {
+			t.Errorf("%q arrives as %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestWireRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := nasty(t)

@@ -121,6 +121,7 @@ func (r *reader) container(c *ir.Component, e *entry, x *executor, t *ir.Task) {
 	}
 	b.Command = r.argv(x.command, "command", resolve)
 	b.Args = r.argv(x.args, "args", resolve)
+	teachPaths(c, b)
 	if len(b.Command)+len(b.Args) == 0 {
 		r.add(noProgram(x.key.Span()))
 	}

@@ -314,11 +314,13 @@ func (s *scope) selector(n *tree.Node, key string) *ir.OutputRef {
 }
 
 // outputTypes gives outputs that are declared as collected lists the type that
-// their value has: seen from inside, a loop's component gives one iteration.
+// their value has: seen from inside, a loop's component gives one iteration. For
+// outputs that the SDK made, of whatever type it says they are: its first versions
+// declare those of loops over structs as structs.
 func (s *scope) outputTypes(d *ir.DAG) {
 	for _, o := range d.Outputs {
 		p := s.declaredOut[o.Name.Text]
-		if p == nil || p.Type.Kind != ir.List {
+		if p == nil || p.Type.Kind != ir.List && !strings.HasPrefix(p.Name.Text, channelPrefix) {
 			continue
 		}
 		v := o.Value
