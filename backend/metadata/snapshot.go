@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -68,55 +69,70 @@ const maxCandidates = 5
 // a name, @last or @last-failed. A name that several runs bear is ambiguous.
 // Its errors are *RunError.
 func (s *Snapshot) Find(name string) (*Run, error) {
-	if name == "" {
-		return nil, &RunError{Name: name, Err: ErrNotFound}
-	}
-	var found []*Run
+	f := &finder{name: name}
 	for _, r := range s.Runs {
-		switch {
-		case r.ID == name:
-			return r, nil
-		case name == Last, name == LastFailed && r.State == Failed:
-			return r, nil
-		case r.Name == name || r.Workflow == name:
-			found = append(found, r)
+		if f.add(r) {
+			break
 		}
 	}
-	if len(found) == 0 && IDPrefix(name) {
-		for _, r := range s.Runs {
-			if strings.HasPrefix(r.ID, name) {
-				found = append(found, r)
-			}
+	return f.result()
+}
+
+// A finder finds a run among many that come one by one, the newest first. It
+// holds a few of them.
+type finder struct {
+	name   string
+	exact  *Run
+	named  []*Run // bear the name
+	begins []*Run // have an id that begins so
+	near   []*Run // have something to do with the name
+	newest []*Run
+}
+
+// add looks at a run and reports whether it is the one.
+func (f *finder) add(r *Run) bool {
+	keep := func(list *[]*Run) {
+		if len(*list) < maxCandidates {
+			*list = append(*list, r)
 		}
 	}
-	if len(found) == 1 {
+	switch {
+	case f.name == "":
+		return true
+	case r.ID == f.name, f.name == Last, f.name == LastFailed && r.State == Failed:
+		f.exact = r
+		return true
+	case r.Name == f.name || r.Workflow == f.name:
+		keep(&f.named)
+	case IDPrefix(f.name) && strings.HasPrefix(r.ID, f.name):
+		keep(&f.begins)
+	case strings.Contains(r.Name, f.name) || r.Name != "" && strings.Contains(f.name, r.Name) || r.Pipeline == f.name:
+		keep(&f.near)
+	}
+	keep(&f.newest)
+	return false
+}
+
+func (f *finder) result() (*Run, error) {
+	if f.exact != nil {
+		return f.exact, nil
+	}
+	found := f.named
+	if len(found) == 0 {
+		found = f.begins
+	}
+	switch {
+	case len(found) == 1:
 		return found[0], nil
+	case len(found) > 1:
+		return nil, &RunError{Name: f.name, Candidates: found, Err: ErrAmbiguous}
+	case f.name == LastFailed || f.name == Last || f.name == "":
+		return nil, &RunError{Name: f.name, Err: ErrNotFound}
+	case len(f.near) > 0:
+		return nil, &RunError{Name: f.name, Candidates: f.near, Err: ErrNotFound}
 	}
-	if len(found) > 1 {
-		return nil, &RunError{Name: name, Candidates: clip(found), Err: ErrAmbiguous}
-	}
-	return nil, &RunError{Name: name, Candidates: clip(s.near(name)), Err: ErrNotFound}
+	return nil, &RunError{Name: f.name, Candidates: f.newest, Err: ErrNotFound}
 }
-
-// near are runs whose name or id has something to do with the name, else the
-// newest ones.
-func (s *Snapshot) near(name string) []*Run {
-	if name == LastFailed || name == Last || name == "" {
-		return nil
-	}
-	var near []*Run
-	for _, r := range s.Runs {
-		if strings.Contains(r.Name, name) || r.Name != "" && strings.Contains(name, r.Name) || r.Pipeline == name {
-			near = append(near, r)
-		}
-	}
-	if len(near) == 0 {
-		return s.Runs
-	}
-	return near
-}
-
-func clip(runs []*Run) []*Run { return runs[:min(len(runs), maxCandidates)] }
 
 // Find is Snapshot.Find on a store, loading as little as the name allows.
 func Find(ctx context.Context, s Store, name string) (*Run, error) {
@@ -138,13 +154,21 @@ func Find(ctx context.Context, s Store, name string) (*Run, error) {
 	return snap.Find(name)
 }
 
+var errFound = errors.New("no further run needs a look")
+
 // findByName looks at summaries of all runs, then loads the one.
 func findByName(ctx context.Context, s Store, name string) (*Run, error) {
-	all, err := s.Load(ctx, Query{Summary: true})
-	if err != nil {
+	f := &finder{name: name}
+	_, err := s.Each(ctx, Query{Summary: true}, func(r *Run) error {
+		if f.add(r) {
+			return errFound
+		}
+		return nil
+	})
+	if err != nil && err != errFound {
 		return nil, err
 	}
-	r, err := all.Find(name)
+	r, err := f.result()
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ const maxCache = 512 << 20
 // Whatever is wrong with the folder costs time only.
 func (s *Store) UseCache(dir string) {
 	if s.files == nil {
-		s.cache = dir
+		s.cache, s.cacheMost = dir, maxCache
 	}
 }
 
@@ -64,7 +64,7 @@ func (s *Store) keep(file string, data []byte) {
 		_ = os.Remove(f.Name())
 		return
 	}
-	trimCache(s.cache, maxCache)
+	trimCache(s.cache, s.cacheMost)
 }
 
 // trimCache removes what was not used for longest until the rest fits.

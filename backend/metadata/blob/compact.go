@@ -150,16 +150,15 @@ func (c *compactor) compact(ctx context.Context) error {
 	if err := c.sweep(ctx, v); err != nil {
 		return err
 	}
-	if err := c.foldInbox(ctx, v); err != nil {
+	// The survey is not held meanwhile.
+	if err := c.foldInbox(ctx, v.uncovered()); err != nil {
 		return err
 	}
 	return c.mergeLevels(ctx)
 }
 
-// foldInbox folds the events that no segment holds yet, the oldest first.
-func (c *compactor) foldInbox(ctx context.Context, v *survey) error {
-	covered := v.covered()
-	keys := slices.DeleteFunc(slices.Clone(v.inbox), func(key string) bool { return covered[key] })
+// foldInbox folds events that no segment holds yet, the oldest first.
+func (c *compactor) foldInbox(ctx context.Context, keys []string) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -186,17 +185,9 @@ func (c *compactor) fold(ctx context.Context, keys []string) error {
 	c.report.Damaged = append(c.report.Damaged, v.damaged...)
 	b := &segment.Builder{Level: segment.FromInbox, KeepIDs: true}
 	l := &loader{s: c.s, last: true, frames: c.s.frames()}
-	for {
-		entries, err := v.some(ctx, chunk)
-		if err != nil {
-			return err
-		}
-		if len(entries) == 0 {
-			break
-		}
-		if err := c.foldRuns(ctx, l, entries, b); err != nil {
-			return err
-		}
+	err := v.portions(ctx, func(entries []*entry) error { return c.foldRuns(ctx, l, entries, b) })
+	if err != nil {
+		return err
 	}
 	return c.flush(ctx, b)
 }
@@ -380,14 +371,7 @@ func (c *compactor) merge(ctx context.Context, v *survey, group []*stored, level
 	slices.Sort(m.replaces)
 	slices.SortFunc(sources.sources, sources.order)
 	l := &loader{s: c.s, last: true, frames: c.s.frames()}
-	for {
-		entries, err := sources.some(ctx, chunk)
-		if err != nil {
-			return err
-		}
-		if len(entries) == 0 {
-			break
-		}
+	err = sources.portions(ctx, func(entries []*entry) error {
 		for i, r := range l.wholes(ctx, entries) {
 			if r.err == nil && len(r.damaged) > 0 {
 				r.err = r.damaged[0].Err // it was sound a moment ago
@@ -399,6 +383,10 @@ func (c *compactor) merge(ctx context.Context, v *survey, group []*stored, level
 				return err
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	c.report.Merged += len(group)
 	return m.finish(ctx)
@@ -559,7 +547,7 @@ func (c *compactor) sweep(ctx context.Context, v *survey) error {
 // segment of an index holds.
 func (c *compactor) sweepInbox(ctx context.Context, v *survey, x *stored) error {
 	keys := map[string]*segment.Row{}
-	v.each(x, func(key string, row *segment.Row) { keys[key] = row })
+	v.each(x, func(i int, row *segment.Row) bool { keys[v.inbox[i]] = row; return true })
 	if len(keys) == 0 {
 		return nil
 	}
@@ -601,9 +589,6 @@ func (c *compactor) sweepInbox(ctx context.Context, v *survey, x *stored) error 
 	var gone []string
 	for key := range same {
 		gone = append(gone, key)
-		name, _ := eventName(key)
-		id, _, _ := metadata.SplitName(name)
-		delete(v.byID, id)
 	}
 	slices.Sort(gone)
 	v.inbox = slices.DeleteFunc(v.inbox, func(key string) bool { _, found := slices.BinarySearch(gone, key); return found })

@@ -77,20 +77,16 @@ func (s *Store) GC(ctx context.Context, opt GCOptions) (*Collection, error) {
 
 // expired gives the runs that the options do not keep.
 func (s *Store) expired(ctx context.Context, opt GCOptions, now time.Time) ([]*metadata.Run, error) {
-	snap, err := s.Load(ctx, metadata.Query{Summary: true})
-	if err != nil {
-		return nil, err
-	}
 	kept := map[string]int{}
 	var out []*metadata.Run
-	for _, r := range snap.Runs {
+	_, err := s.Each(ctx, metadata.Query{Summary: true}, func(r *metadata.Run) error {
 		kept[r.Pipeline]++
-		if !r.State.Final() || kept[r.Pipeline] <= opt.KeepLast || opt.KeepWithin > 0 && now.Sub(r.Created) <= opt.KeepWithin {
-			continue
+		if r.State.Final() && kept[r.Pipeline] > opt.KeepLast && (opt.KeepWithin <= 0 || now.Sub(r.Created) > opt.KeepWithin) {
+			out = append(out, r)
 		}
-		out = append(out, r)
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }
 
 // bury records that a run is deleted.
@@ -207,11 +203,7 @@ func (s *Store) named(ctx context.Context) (map[digest]bool, []metadata.Damage, 
 	err := s.looking(ctx, metadata.Query{}, false, func(v *view, last bool) error {
 		damaged = append(damaged, v.damaged...)
 		l := &loader{s: s, last: last, frames: s.frames()}
-		for {
-			entries, err := v.some(ctx, chunk)
-			if err != nil || len(entries) == 0 {
-				return err
-			}
+		return v.portions(ctx, func(entries []*entry) error {
 			entries = slices.DeleteFunc(entries, func(e *entry) bool { return e.run <= done })
 			for i, r := range l.wholes(ctx, entries) {
 				if r.err != nil {
@@ -223,7 +215,8 @@ func (s *Store) named(ctx context.Context) (map[digest]bool, []metadata.Damage, 
 				}
 				done = entries[i].run
 			}
-		}
+			return nil
+		})
 	})
 	return out, damaged, err
 }

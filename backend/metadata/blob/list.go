@@ -3,6 +3,7 @@ package blob
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -78,42 +79,56 @@ func (w *walk) dir(dir string) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
-	entries, err := w.read(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if dir == "." && strings.HasPrefix(e.Name(), ".") {
-			continue // .tmp, and what others keep beside the objects
+	return w.read(dir, func(entries []fs.DirEntry) error {
+		for _, e := range entries {
+			if dir == "." && strings.HasPrefix(e.Name(), ".") {
+				continue // .tmp, and what others keep beside the objects
+			}
+			name := e.Name()
+			if dir != "." {
+				name = dir + "/" + name
+			}
+			if err := w.entry(name, e); err != nil {
+				return err
+			}
 		}
-		name := e.Name()
-		if dir != "." {
-			name = dir + "/" + name
-		}
-		if err := w.entry(name, e); err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
-func (w *walk) read(dir string) ([]fs.DirEntry, error) {
+// batch is how many entries of a folder are read at once: there may be a million
+// of them.
+const batch = 4096
+
+// read gives the entries of a folder to f, some at a time.
+func (w *walk) read(dir string, f func([]fs.DirEntry) error) error {
 	d, err := w.root.Open(dir)
 	if err != nil {
 		if gone(err) {
-			return nil, nil
+			return nil
 		}
-		return nil, err
+		return err
 	}
 	defer d.Close()
 	info, err := d.Stat()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !info.IsDir() {
-		return nil, nil
+	for info.IsDir() {
+		entries, err := d.ReadDir(batch)
+		if len(entries) > 0 {
+			if err := f(entries); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return d.ReadDir(-1)
+	return nil
 }
 
 func gone(err error) bool {
@@ -185,7 +200,8 @@ func (w *walk) one(name, dir string) error {
 }
 
 func (w *walk) any(dir string) (bool, error) {
-	entries, err := w.read(dir)
+	var entries []fs.DirEntry
+	err := w.read(dir, func(some []fs.DirEntry) error { entries = append(entries, some...); return nil })
 	if err != nil {
 		return false, err
 	}

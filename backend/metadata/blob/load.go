@@ -161,6 +161,19 @@ func (v *view) some(ctx context.Context, n int) ([]*entry, error) {
 	return entries, nil
 }
 
+// portions calls f with all runs that are left, some at a time.
+func (v *view) portions(ctx context.Context, f func([]*entry) error) error {
+	for {
+		entries, err := v.some(ctx, chunk)
+		if err != nil || len(entries) == 0 {
+			return err
+		}
+		if err := f(entries); err != nil {
+			return err
+		}
+	}
+}
+
 // A loader reduces runs.
 type loader struct {
 	s      *Store

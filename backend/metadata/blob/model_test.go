@@ -326,6 +326,8 @@ type modelFile struct {
 	n    *inode
 	name string
 	at   int
+	// given says that ReadDir has given the folder's entries.
+	given bool
 }
 
 func (f *modelFile) Read(p []byte) (int, error) {
@@ -385,9 +387,14 @@ func (f *modelFile) Sync() error {
 	return nil
 }
 
-func (f *modelFile) ReadDir(int) ([]fs.DirEntry, error) {
+// ReadDir gives everything at once.
+func (f *modelFile) ReadDir(n int) ([]fs.DirEntry, error) {
 	f.h.m.mu.Lock()
 	defer f.h.m.mu.Unlock()
+	if f.given && n > 0 {
+		return nil, io.EOF
+	}
+	f.given = true
 	var out []fs.DirEntry
 	for name, n := range f.n.names {
 		out = append(out, fs.FileInfoToDirEntry(info{name, n}))

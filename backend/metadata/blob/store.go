@@ -43,7 +43,8 @@ type Store struct {
 	files  *bucket // the bucket's driver if it is ours, else nil
 	where  string  // for people; holds no secrets
 
-	cache string // folder of copies, "": none
+	cache     string // folder of copies, "": none
+	cacheMost int64  // what lies in it at most, in bytes
 
 	mu      sync.Mutex
 	format  *format

@@ -15,8 +15,7 @@ import (
 type survey struct {
 	now     time.Time // by the store's clock
 	grace   time.Duration
-	inbox   []string          // keys
-	byID    map[string]string // event id → key in the inbox
+	inbox   []string // keys, in order
 	indexes []*stored
 	objects map[string]listed // segments and edges, by key
 	damaged []metadata.Damage // indexes that cannot be read
@@ -32,16 +31,10 @@ type stored struct {
 
 // survey lists the store and reads all its indexes.
 func (s *Store) survey(ctx context.Context, now time.Time, grace time.Duration) (*survey, error) {
-	v := &survey{now: now, grace: grace, byID: map[string]string{}, objects: map[string]listed{}}
+	v := &survey{now: now, grace: grace, objects: map[string]listed{}}
 	var err error
 	if v.inbox, err = s.list(ctx, inboxDir); err != nil {
 		return nil, err
-	}
-	for _, key := range v.inbox {
-		name, _ := eventName(key)
-		if id, _, ok := metadata.SplitName(name); ok {
-			v.byID[id] = key
-		}
 	}
 	all, err := s.listAges(ctx, segment.Indexes.Dir())
 	if err != nil {
@@ -134,20 +127,27 @@ func (v *survey) has(x *stored) bool {
 	return ok
 }
 
-// covered gives the keys of the inbox whose events live indexes hold.
-func (v *survey) covered() map[string]bool {
-	out := map[string]bool{}
+// uncovered gives the keys of the inbox whose events no live index holds.
+func (v *survey) uncovered() []string {
+	covered := make([]bool, len(v.inbox))
 	for _, x := range v.indexes {
 		if !x.dead && v.has(x) {
-			v.each(x, func(key string, _ *segment.Row) { out[key] = true })
+			v.each(x, func(i int, _ *segment.Row) bool { covered[i] = true; return true })
 		}
 	}
-	return out
+	var keys []string
+	for i, key := range v.inbox {
+		if !covered[i] {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
-// each calls f for the objects of the inbox whose events an index holds.
-func (v *survey) each(x *stored, f func(key string, row *segment.Row)) {
-	if len(v.byID) == 0 {
+// each calls f with the places in the inbox of the objects whose events an index
+// holds, until f has enough.
+func (v *survey) each(x *stored, f func(i int, row *segment.Row) (more bool)) {
+	if len(v.inbox) == 0 {
 		return
 	}
 	for _, l := range x.Lines {
@@ -159,8 +159,8 @@ func (v *survey) each(x *stored, f func(key string, row *segment.Row)) {
 			continue
 		}
 		for _, id := range row.IDs {
-			if key, ok := v.byID[id]; ok && key == inboxDir+id+"_"+row.Run+".ndjson" {
-				f(key, row)
+			if i, ok := slices.BinarySearch(v.inbox, inboxDir+id+"_"+row.Run+".ndjson"); ok && !f(i, row) {
+				return
 			}
 		}
 	}
@@ -175,7 +175,7 @@ func (v *survey) mergeable() []*stored {
 			continue
 		}
 		free := true
-		v.each(x, func(string, *segment.Row) { free = false })
+		v.each(x, func(int, *segment.Row) bool { free = false; return false })
 		if free {
 			out = append(out, x)
 		}

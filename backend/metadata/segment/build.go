@@ -2,6 +2,7 @@ package segment
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
@@ -10,7 +11,7 @@ import (
 // Sizes at which a segment is full, in bytes.
 const (
 	fullSegment = 16 << 20
-	fullText    = 24 << 20
+	fullText    = 12 << 20
 	maxEdges    = 16 << 20 // of one run
 )
 
@@ -136,11 +137,14 @@ func (b *Builder) Finish(replaces, with []string) (*Folded, error) {
 		f.Edges = &Object{name.Key(), data}
 		f.Header.Edges = f.Edges.Key
 	}
+	b.edges = nil // each text is let go of before the next grows
 	head, err := encode(f.Header)
 	if err != nil {
 		return nil, err
 	}
-	data := compress(append(append(head, '\n'), b.rows.Bytes()...))
+	text := append(slices.Grow(append(head, '\n'), b.rows.Len()), b.rows.Bytes()...)
+	b.rows = bytes.Buffer{}
+	data := compress(text)
 	name.Kind, name.Sum = Indexes, sum(data)
 	f.Index = Object{name.Key(), data}
 	*b = Builder{Level: b.Level, KeepIDs: b.KeepIDs}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/kfp-go/kfp-go/backend/argo/verify"
@@ -18,9 +19,25 @@ import (
 // Every pipeline compiles without an error to the same bytes each time, and
 // Argo's own validator accepts them.
 func TestCompile(t *testing.T) {
-	each(t, setting(t, "compile", 2000), runtime.GOMAXPROCS(0), pipelinegen.Options{Size: 7}, func(s sample) string {
-		return compiles(t.Context(), s)
-	})
+	n := setting(t, "compile", 2000)
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := range next {
+				s := draw(t, i, pipelinegen.Options{Size: 7})
+				if wrong := compiles(t.Context(), s); wrong != "" {
+					s = smaller(s, func(s sample) bool { return compiles(t.Context(), s) != "" })
+					t.Errorf("%s: %s\n%s", s, compiles(t.Context(), s), keep(t, s))
+				}
+			}
+		})
+	}
+	for i := 0; i < n && !t.Failed(); i++ {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
 }
 
 // compiles says what is wrong with the way a pipeline compiles, "" if nothing.

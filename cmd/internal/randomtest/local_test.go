@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,10 +24,28 @@ func TestLocal(t *testing.T) {
 	eachHere(t, setting(t, "local", 200), runsHere)
 }
 
-// eachHere is each for what runs on this machine.
+// eachHere draws n pipelines, some at once, and reports what wrong says of each,
+// made small first.
 func eachHere(t *testing.T, n int, wrong func(testing.TB, sample) string) {
 	t.Helper()
-	each(t, n, 4, pipelinegen.Options{MaxPods: 10}, func(s sample) string { return wrong(t, s) })
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range 4 {
+		wg.Go(func() {
+			for i := range next {
+				s := draw(t, i, pipelinegen.Options{MaxPods: 10})
+				if wrong(t, s) != "" {
+					s = smaller(s, func(s sample) bool { return wrong(t, s) != "" })
+					t.Errorf("%s: %s\n%s", s, wrong(t, s), keep(t, s))
+				}
+			}
+		})
+	}
+	for i := 0; i < n && !t.Failed(); i++ {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
 }
 
 // limit is how long one run may take here: all programs are tiny.

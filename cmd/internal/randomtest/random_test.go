@@ -5,19 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/kfp-go/kfp-go/compiler/pipelinegen"
 )
-
-// Each collection of garbage visits every call stack that ever allocated while
-// the heap's profile is on, and random expressions make new stacks for ever:
-// after some ten thousand pipelines that is half of the time.
-func init() { runtime.MemProfileRate = 0 }
 
 // setting is a number from KFPGO_RANDOM.
 func setting(t testing.TB, name string, fallback int) int {
@@ -57,33 +50,6 @@ func draw(t testing.TB, i int, opt pipelinegen.Options) sample {
 	}
 	opt.BodyFails = opt.Seed%8 >= 6
 	return sample{pipelinegen.New(opt), opt}
-}
-
-// each draws n pipelines, some at once, and reports what wrong says of each, made
-// small first. A long run says how far it has come.
-func each(t *testing.T, n, atOnce int, opt pipelinegen.Options, wrong func(sample) string) {
-	t.Helper()
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range atOnce {
-		wg.Go(func() {
-			for i := range next {
-				s := draw(t, i, opt)
-				if wrong(s) != "" {
-					s = smaller(s, func(s sample) bool { return wrong(s) != "" })
-					t.Errorf("%s: %s\n%s", s, wrong(s), keep(t, s))
-				}
-			}
-		})
-	}
-	for i := 0; i < n && !t.Failed(); i++ {
-		if i > 0 && i%5000 == 0 {
-			t.Logf("%d of %d", i, n)
-		}
-		next <- i
-	}
-	close(next)
-	wg.Wait()
 }
 
 // smaller finds a smaller pipeline that is wrong too: same seed, less room. It is

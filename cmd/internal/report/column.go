@@ -20,10 +20,21 @@ type Column struct {
 	head  string // of a table
 	show  func(r *Run, look Look) string
 	plain func(r *Run, now time.Time) string
-	// compare orders runs, known says which have something to compare; the
-	// others come last in both directions.
-	compare func(a, b *Run, now time.Time) int
-	known   func(r *Run) bool
+	// key is what runs are sorted by; known is false of those of which the
+	// column says nothing.
+	key func(r *Run, now time.Time) (k key, known bool)
+}
+
+// A key sorts by its fields, the first of which differs.
+type key struct {
+	class int // what stands before all else of the column
+	n     int64
+	f     float64
+	text  string
+}
+
+func compareKeys(a, b key) int {
+	return cmp.Or(cmp.Compare(a.class, b.class), cmp.Compare(a.n, b.n), cmp.Compare(a.f, b.f), strings.Compare(a.text, b.text))
 }
 
 // A Look is how text looks, and when.
@@ -139,10 +150,9 @@ const maxCell = 60
 func textColumn(name, head string, text func(*Run) string) Column {
 	return Column{
 		Name: name, head: term.Clean(head),
-		show:    func(r *Run, _ Look) string { return term.Truncate(term.Clean(text(r)), maxCell) },
-		plain:   func(r *Run, _ time.Time) string { return text(r) },
-		compare: func(a, b *Run, _ time.Time) int { return strings.Compare(text(a), text(b)) },
-		known:   func(r *Run) bool { return text(r) != "" },
+		show:  func(r *Run, _ Look) string { return term.Truncate(term.Clean(text(r)), maxCell) },
+		plain: func(r *Run, _ time.Time) string { return text(r) },
+		key:   func(r *Run, _ time.Time) (key, bool) { return key{text: text(r)}, text(r) != "" },
 	}
 }
 
@@ -161,8 +171,12 @@ func timeColumn(name, head string, at func(*Run) *time.Time) Column {
 			}
 			return ""
 		},
-		compare: func(a, b *Run, _ time.Time) int { return at(a).Compare(*at(b)) },
-		known:   func(r *Run) bool { return at(r) != nil },
+		key: func(r *Run, _ time.Time) (k key, known bool) {
+			if t := at(r); t != nil {
+				return key{n: t.Unix(), f: float64(t.Nanosecond())}, true
+			}
+			return k, false
+		},
 	}
 }
 
@@ -176,48 +190,33 @@ func durationColumn() Column {
 			}
 			return ""
 		},
-		compare: func(a, b *Run, now time.Time) int {
-			x, _ := elapsed(a.Started, a.Finished, now, a.State)
-			y, _ := elapsed(b.Started, b.Finished, now, b.State)
-			return cmp.Compare(x, y)
-		},
-		known: func(r *Run) bool {
-			_, ok := elapsed(r.Started, r.Finished, time.Time{}, r.State)
-			return ok
+		key: func(r *Run, now time.Time) (key, bool) {
+			d, ok := elapsed(r.Started, r.Finished, now, r.State)
+			return key{n: int64(d)}, ok
 		},
 	}
 }
 
 // valueColumn shows a parameter or an output. Numbers sort as numbers and come
 // before all else.
-func valueColumn(name, key string, of func(*Run) map[string]any) Column {
-	number := func(r *Run) (float64, bool) {
-		f, err := strconv.ParseFloat(PlainValue(of(r)[key]), 64)
-		return f, err == nil
-	}
+func valueColumn(name, value string, of func(*Run) map[string]any) Column {
 	return Column{
-		Name: name, head: term.Clean(key),
+		Name: name, head: term.Clean(value),
 		show: func(r *Run, _ Look) string {
-			if v, ok := of(r)[key]; ok {
+			if v, ok := of(r)[value]; ok {
 				return term.Truncate(Value(v), maxCell)
 			}
 			return ""
 		},
-		plain: func(r *Run, _ time.Time) string { return PlainValue(of(r)[key]) },
-		compare: func(a, b *Run, _ time.Time) int {
-			x, isX := number(a)
-			y, isY := number(b)
-			switch {
-			case isX && isY:
-				return cmp.Compare(x, y)
-			case isX:
-				return -1
-			case isY:
-				return 1
+		plain: func(r *Run, _ time.Time) string { return PlainValue(of(r)[value]) },
+		key: func(r *Run, _ time.Time) (key, bool) {
+			v := of(r)[value]
+			text := PlainValue(v)
+			if f, err := strconv.ParseFloat(text, 64); err == nil {
+				return key{f: f}, v != nil
 			}
-			return strings.Compare(PlainValue(of(a)[key]), PlainValue(of(b)[key]))
+			return key{class: 1, text: text}, v != nil
 		},
-		known: func(r *Run) bool { return of(r)[key] != nil },
 	}
 }
 
@@ -258,24 +257,4 @@ func PlainValue(v any) string {
 		return fmt.Sprint(v)
 	}
 	return text
-}
-
-// Sort orders runs by a column, the greatest first if descending. Runs that
-// the column says nothing of come last, equal ones newest first.
-func Sort(runs []Run, by Column, descending bool, now time.Time) {
-	slices.SortStableFunc(runs, func(a, b Run) int {
-		switch knownA, knownB := by.known(&a), by.known(&b); {
-		case knownA && knownB:
-			c := by.compare(&a, &b, now)
-			if descending {
-				c = -c
-			}
-			return cmp.Or(c, strings.Compare(b.ID, a.ID))
-		case knownA:
-			return -1
-		case knownB:
-			return 1
-		}
-		return strings.Compare(b.ID, a.ID)
-	})
 }

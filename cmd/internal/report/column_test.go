@@ -13,6 +13,7 @@ import (
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
 	"github.com/kfp-go/kfp-go/cmd/internal/iostreams"
+	"github.com/kfp-go/kfp-go/cmd/internal/term"
 )
 
 func named(t *testing.T, names ...string) (out []Column) {
@@ -57,15 +58,70 @@ func TestSort(t *testing.T) {
 		{"param.rate", false, "3 4 2 1"}, {"param.rate", true, "2 4 3 1"}, // as numbers
 		{"label.team", true, "4 3 2 1"}, {"output.none", true, "4 3 2 1"},
 	} {
-		runs := listed()
-		slices.Reverse(runs)
-		Sort(runs, named(t, c.by)[0], c.descending, start)
-		var got []string
-		for _, r := range runs {
-			got = append(got, r.ID)
+		want := strings.Fields(c.want)
+		for limit := range 6 {
+			runs := listed()
+			slices.Reverse(runs)
+			s, b := iostreams.Test()
+			l := NewCSV(s.Out, named(t, "id"), start)
+			l.Sort(named(t, c.by)[0], c.descending, limit)
+			printAll(t, l, runs)
+			got := strings.Fields(b.Out.String())[1:]
+			want := want
+			if limit > 0 {
+				want = want[:min(limit, len(want))]
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("by %s, descending %v, limit %d: %v, want %v", c.by, c.descending, limit, got, want)
+			}
 		}
-		if strings.Join(got, " ") != c.want {
-			t.Errorf("by %s, descending %v: %v, want %s", c.by, c.descending, got, c.want)
+	}
+}
+
+func printAll(t testing.TB, l *List, runs []Run) {
+	t.Helper()
+	for i := range runs {
+		if err := l.Add(&runs[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.End(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestListJSON: runs that are printed one by one are the document as a whole,
+// byte for byte.
+func TestListJSON(t *testing.T) {
+	r := fromBackend()
+	for _, runs := range [][]Run{{}, {r}, {r, {ID: "short", Parameters: map[string]any{}}, r}} {
+		s, b := iostreams.Test()
+		l := NewJSON(s.Out, start)
+		printAll(t, l, runs)
+		var want strings.Builder
+		e := json.NewEncoder(&want)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		if err := e.Encode(Runs{APIVersion: APIVersion, Kind: "RunList", Runs: runs}); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want.String(), b.Out.String()); d != "" || l.Len() != len(runs) {
+			t.Errorf("%d runs (-want +got):\n%s", l.Len(), d)
+		}
+	}
+}
+
+// TestListWhole: of a short list that breaks off nothing is printed.
+func TestListWhole(t *testing.T) {
+	s, b := iostreams.Test()
+	for _, l := range []*List{NewJSON(s.Out, start), NewCSV(s.Out, named(t, "id"), start), NewTable(s.Out, named(t, "id"), Look{Theme: term.OutTheme(s), Now: start})} {
+		for _, r := range listed() {
+			if err := l.Add(&r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if b.Out.Len() > 0 {
+			t.Errorf("printed before the end: %q", b.Out.String())
 		}
 	}
 }
@@ -92,9 +148,7 @@ func TestCSV(t *testing.T) {
 		Parameters: map[string]metadata.Value{"list": {Value: json.RawMessage(`[1,"b"]`)}, "key": {Redacted: true}},
 		Outputs:    map[string]metadata.Value{"model": {Artifact: &metadata.ArtifactValue{URI: "s3://b/m"}}}}})
 	columns := named(t, "id", "name", "created", "duration", "revision", "param.list", "param.key", "output.model", "label.none")
-	if err := WriteCSV(s.Out, []Run{r}, columns, start); err != nil {
-		t.Fatal(err)
-	}
+	printAll(t, NewCSV(s.Out, columns, start), []Run{r})
 	want := "id,name,created,duration,revision,param.list,param.key,output.model,label.none\r\n" +
 		`01,"a ""quoted"", name",2026-11-23T09:00:00Z,1.5,0123456789abcdef0123456789abcdef01234567+,"[1,""b""]",(secret),s3://b/m,` + "\r\n"
 	if d := cmp.Diff(want, b.Out.String()); d != "" {
@@ -154,9 +208,8 @@ func BenchmarkList(b *testing.B) {
 	for b.Loop() {
 		buffers.Out.Reset()
 		by, _ := ColumnOf("started")
-		Sort(runs, by, true, start)
-		if err := WriteCSV(s.Out, runs, columns, start); err != nil {
-			b.Fatal(err)
-		}
+		l := NewCSV(s.Out, columns, start)
+		l.Sort(by, true, 0)
+		printAll(b, l, runs)
 	}
 }

@@ -256,19 +256,13 @@ func artifactText(a Artifact) string {
 
 // WriteRuns prints a table of runs.
 func WriteRuns(w io.Writer, runs []Run, columns []Column, look Look) error {
-	var head []string
-	for _, c := range columns {
-		head = append(head, c.head)
-	}
-	t := term.NewTable(head...)
+	l := NewTable(w, columns, look)
 	for i := range runs {
-		row := make([]string, len(columns))
-		for j, c := range columns {
-			row[j] = c.show(&runs[i], look)
+		if err := l.Add(&runs[i]); err != nil {
+			return err
 		}
-		t.Row(row...)
 	}
-	return t.Write(w, look.Theme)
+	return l.End()
 }
 
 func first(ts ...*time.Time) *time.Time {

@@ -16,8 +16,15 @@ type Table struct {
 // NewTable begins a table with the given headings.
 func NewTable(head ...string) *Table { return &Table{head: head} }
 
-// Row adds a row.
-func (t *Table) Row(cells ...string) { t.rows = append(t.rows, cells) }
+// Row adds a row. Its cells are held as parts of one text, since there may be
+// many.
+func (t *Table) Row(cells ...string) {
+	row, rest := make([]string, len(cells)), strings.Join(cells, "")
+	for i, cell := range cells {
+		row[i], rest = rest[:len(cell)], rest[len(cell):]
+	}
+	t.rows = append(t.rows, row)
+}
 
 // Len is the number of rows.
 func (t *Table) Len() int { return len(t.rows) }

@@ -94,6 +94,7 @@ func run(ctx context.Context, opt *Options) error {
 	if opt.Depth < 0 {
 		return app.Usagef("--depth %d is negative", opt.Depth)
 	}
+	a.Frugal()
 	store, err := a.OpenStore(ctx, opt.Config)
 	if err != nil {
 		return err

@@ -43,6 +43,7 @@ out and reported, with exit code 1.`,
 }
 
 func export(ctx context.Context, a *app.App, c *config.Config, names []string, file string) error {
+	a.Frugal()
 	store, err := a.RequireStore(ctx, c)
 	if err != nil {
 		return err

@@ -32,6 +32,7 @@ What is there already is left as it is, so importing twice does no harm.`,
 }
 
 func importFiles(ctx context.Context, a *app.App, c *config.Config, names []string) error {
+	a.Frugal()
 	store, err := a.RequireStore(ctx, c)
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ func withStore(a *app.App, do func(ctx context.Context, c *config.Config, s *blo
 		if err != nil {
 			return err
 		}
+		a.Frugal()
 		store, err := a.RequireStore(cmd.Context(), c)
 		if err != nil {
 			return err

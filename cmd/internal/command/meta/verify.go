@@ -43,6 +43,7 @@ type Verification struct {
 }
 
 func verify(ctx context.Context, a *app.App, c *config.Config) error {
+	a.Frugal()
 	store, err := a.RequireStore(ctx, c)
 	if err != nil {
 		return err

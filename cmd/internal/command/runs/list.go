@@ -3,13 +3,13 @@ package runs
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
-	"github.com/kfp-go/kfp-go/cmd/internal/output"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 )
@@ -123,31 +123,28 @@ func list(ctx context.Context, opt *ListOptions) error {
 		return err
 	}
 	q.Summary = true
+	out := opt.list(columns, now)
 	natural := by.Name == "created" && descending
-	if natural && opt.Limit > 0 {
+	if !natural {
+		out.Sort(by, descending, opt.Limit)
+	} else if opt.Limit > 0 {
 		q.Limit = opt.Limit + 1 // one more tells whether there are more
 	}
-	snap, err := Load(ctx, a, opt.Config, q)
+	n := 0
+	err = Each(ctx, a, opt.Config, q, func(r *metadata.Run) error {
+		if n++; natural && opt.Limit > 0 && n > opt.Limit {
+			return nil
+		}
+		doc := report.FromMetadata(r)
+		return out.Add(&doc)
+	})
 	if err != nil {
 		return err
 	}
-	runs := documents(snap.Runs)
-	if !natural {
-		report.Sort(runs, by, descending, now)
+	if opt.Limit > 0 && n > opt.Limit && !opt.limited {
+		defer a.Notef("these are the first %d; --limit 0 shows all", opt.Limit)
 	}
-	if opt.Limit > 0 && len(runs) > opt.Limit {
-		runs = runs[:opt.Limit]
-		if !opt.limited {
-			defer a.Notef("these are the first %d; --limit 0 shows all", opt.Limit)
-		}
-	}
-	switch opt.Form {
-	case "json":
-		return output.JSON(a.IO.Out, report.Runs{APIVersion: report.APIVersion, Kind: "RunList", Runs: runs})
-	case "csv":
-		return report.WriteCSV(a.IO.Out, runs, columns, now)
-	}
-	if len(runs) == 0 {
+	if n == 0 && opt.Form == "table" {
 		if opt.Filter.Empty() {
 			a.Notef("no runs in %s", app.Where(opt.Config))
 		} else {
@@ -155,7 +152,18 @@ func list(ctx context.Context, opt *ListOptions) error {
 		}
 		return nil
 	}
-	return report.WriteRuns(a.IO.Out, runs, columns, report.LookOf(a.IO, now))
+	return out.End()
+}
+
+func (opt *ListOptions) list(columns []report.Column, now time.Time) *report.List {
+	out := opt.App.IO.Out
+	switch opt.Form {
+	case "json":
+		return report.NewJSON(out, now)
+	case "csv":
+		return report.NewCSV(out, columns, now)
+	}
+	return report.NewTable(out, columns, report.LookOf(opt.App.IO, now))
 }
 
 func documents(runs []*metadata.Run) []report.Run {

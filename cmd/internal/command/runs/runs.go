@@ -26,20 +26,21 @@ machine and of clusters alike.`,
 	return cmd
 }
 
-// Load reads runs from the configured metadata file and warns of what could not
-// be read.
-func Load(ctx context.Context, a *app.App, c *config.Config, q metadata.Query) (*metadata.Snapshot, error) {
+// Each reads runs from the configured metadata file, gives one after the other
+// to f and warns of what could not be read.
+func Each(ctx context.Context, a *app.App, c *config.Config, q metadata.Query, f func(*metadata.Run) error) error {
+	a.Frugal()
 	store, err := a.OpenStore(ctx, c)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = store.Close() }()
-	snap, err := store.Load(ctx, q)
+	damaged, err := store.Each(ctx, q, f)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	Damaged(a, snap)
-	return snap, nil
+	Damaged(a, &metadata.Snapshot{Damaged: damaged})
+	return nil
 }
 
 // Damaged warns of what could not be read; the rest is shown.

@@ -95,11 +95,15 @@ func run(ctx context.Context, opt *Options) error {
 	if how.Prices, err = prices(opt.Config.Prices); err != nil {
 		return err
 	}
-	snap, err := runs.Load(ctx, a, opt.Config, q)
+	collector := stats.NewCollector(how)
+	err = runs.Each(ctx, a, opt.Config, q, func(r *metadata.Run) error {
+		collector.Add(r)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	services := collect(snap.Runs, how)
+	services := collector.Services()
 	switch opt.Form {
 	case "json":
 		return output.JSON(a.IO.Out, Document{APIVersion: report.APIVersion, Kind: "Stats", At: how.Now, Pipelines: services})
@@ -114,16 +118,6 @@ func run(ctx context.Context, opt *Options) error {
 		notes(a, s)
 	}
 	return writeText(a.IO.Out, services, term.OutTheme(a.IO))
-}
-
-// collect gives each run to the collector and lets go of it.
-func collect(all []*metadata.Run, how stats.Options) []*stats.Service {
-	c := stats.NewCollector(how)
-	for i, r := range all {
-		c.Add(r)
-		all[i] = nil
-	}
-	return c.Services()
 }
 
 // notes says what the figures lack.
