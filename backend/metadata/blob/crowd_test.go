@@ -299,9 +299,12 @@ func TestContest(t *testing.T) {
 // every event that was acknowledged before it began.
 func TestCrowdOfReaders(t *testing.T) {
 	writers, each, compactors, collectors, readers := 4, 40, 2, 1, 3
+	var atLeast time.Duration
 	if nightly() {
-		writers, each, compactors, collectors, readers = 16, 1000, 8, 4, 8
+		writers, each, compactors, collectors, readers = 16, 200, 8, 4, 8
+		atLeast = 10 * time.Minute
 	}
+	begin := time.Now()
 	dir := filepath.Join(t.TempDir(), "store")
 	acknowledged := make([]atomic.Int64, writers)
 	runs := make([]string, writers)
@@ -314,7 +317,7 @@ func TestCrowdOfReaders(t *testing.T) {
 		s := openAt(t, dir)
 		writing.Go(func() {
 			chain := metadata.Chain{Run: runs[w], Now: time.Now}
-			for i := range each {
+			for i := 0; i < each || time.Since(begin) < atLeast; i++ {
 				events, err := chain.Events([]metadata.Record{{Task: &metadata.TaskRecord{Path: fmt.Sprint("t", i), State: metadata.Succeeded}}})
 				for _, e := range events {
 					if err == nil {
@@ -395,5 +398,10 @@ func TestCrowdOfReaders(t *testing.T) {
 	if work.Load() == 0 {
 		t.Error("nothing was compacted meanwhile")
 	}
-	t.Logf("%d events, %d folded meanwhile, %d looks", writers*each, work.Load(), loads.Load())
+	written := int64(0)
+	for w := range acknowledged {
+		written += acknowledged[w].Load()
+	}
+	t.Logf("%d writers, %d compactions, %d collections, %d readers: %d events, %d folded meanwhile, %d looks in %s",
+		writers, compactors, collectors, readers, written, work.Load(), loads.Load(), time.Since(begin).Round(time.Second))
 }

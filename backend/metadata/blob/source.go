@@ -24,7 +24,7 @@ type source struct {
 	at      int            // the row whose turn it is
 	head    string         // its run; "" at the end; of an index that was not read the first that may be in it
 	dead    bool           // others replace it
-	lost    bool           // its segment is not there
+	lost    bool           // its segment may not be there
 }
 
 // advance goes to the next row, which is by steps away.
@@ -112,7 +112,7 @@ func (s *Store) look(ctx context.Context, q metadata.Query, newest, last, degrad
 		}
 	}
 	if lost || !newest { // whether that matters, or which comes first, is known when all are read
-		return v, v.readAll(ctx)
+		return v, v.readAll(ctx, segments)
 	}
 	return v, nil
 }
@@ -239,14 +239,15 @@ func (v *view) read(sources ...*source) error {
 	return nil
 }
 
-// readAll reads all indexes.
-func (v *view) readAll(ctx context.Context) error {
+// readAll reads all indexes. Only then is it known whether one has lost its
+// segment: two may share one, such as that of no runs.
+func (v *view) readAll(ctx context.Context, segments []string) error {
 	v.fetch(ctx, v.sources)
 	if err := v.read(v.sources...); err != nil {
 		return err
 	}
 	for _, src := range v.sources {
-		if src.lost && !src.dead {
+		if src.lost && !src.dead && !slices.Contains(segments, src.header.Segment) {
 			if !v.last {
 				return errMoved
 			}
