@@ -271,8 +271,15 @@ func (l *lowerer) readRecord(t *ir.Task, u *unit, p *ir.Port, typ ir.Type, read 
 		return value{typ: typ, json: ref}
 	}
 	said := "fromJSON(" + read(executorOutput) + ").artifacts?.[" + expr.ArgoString(p.Name.Text) + "]?.artifacts?.[0]"
-	merged := "sprig.merge(sprig.pick(" + said + " ?? fromJSON('{ }'),'uri','metadata'),fromJSON(" + ref + "))"
-	return value{typ: typ, expr: l.meant(merged)}
+	return value{typ: typ, expr: l.meant(amended("fromJSON("+ref+")", said))}
+}
+
+// amended is a record with what a program said of it: a URI, unless that is
+// empty, and keys of metadata, whatever their values. sprig.merge would go deeper
+// and would not take 0, false and empty texts for values.
+func amended(record, said string) string {
+	meta := "reduce(toPairs(" + said + "?.metadata ?? fromJSON('{ }')),sprig.set(#acc,#[0],#[1])," + record + ".metadata)"
+	return "sprig.merge(sprig.pick(" + said + " ?? fromJSON('{ }'),'uri'),sprig.set(" + record + ",'metadata'," + meta + "))"
 }
 
 // recordName is the parameter that carries the record of an artifact.
