@@ -65,8 +65,8 @@ func isCancel(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, ErrInterrupted)
 }
 
-// onSignals cancels at the first signal and ends the process at the second; it
-// returns what undoes it.
+// onSignals cancels at the first signal and ends the process at the second, until
+// stop is called: then they do nothing.
 func (a *App) onSignals(cancel context.CancelCauseFunc) (stop func()) {
 	signals := make(chan os.Signal, 2)
 	done := make(chan struct{})
@@ -89,11 +89,9 @@ func (a *App) onSignals(cancel context.CancelCauseFunc) (stop func()) {
 			cancel(ErrInterrupted)
 		}
 	}()
-	return func() {
-		signal.Stop(signals)
-		signal.Stop(unread)
-		close(done)
-	}
+	// They stay caught: one that comes while the process ends must not give
+	// another exit code to what is done and recorded.
+	return func() { close(done) }
 }
 
 // Complain says what an error is, unless it has been said.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -92,6 +93,9 @@ func (c *pipeline) judge(t *testing.T, r run, p place, read reader) {
 	c.judgeStates(t, r, want)
 	for _, name := range sortedKeys(c.values) {
 		got, ok := r.lookup(name)
+		if p == onMachine && concealed(got, c.values[name]) {
+			continue
+		}
 		fits(t, name, got, ok, c.values[name])
 	}
 	for _, name := range sortedKeys(c.texts) {
@@ -114,6 +118,12 @@ func (c *pipeline) judge(t *testing.T, r run, p place, read reader) {
 	if c.check != nil {
 		c.check(t, r)
 	}
+}
+
+// concealed: a run here is told the secrets, so it does not repeat them.
+func concealed(got, want any) bool {
+	m, ok := got.(map[string]any)
+	return ok && m["redacted"] == true && slices.ContainsFunc(secrets, func(s secret) bool { return s.value == want })
 }
 
 // judgeStates wants the states of the table, and of all others that they

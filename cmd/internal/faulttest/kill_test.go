@@ -61,11 +61,16 @@ var sweeps = []sweep{
 // nothing that was acknowledged is missing, nothing exists that is not
 // recorded, and the next command works.
 func TestKill(t *testing.T) {
-	c := newCluster(t)
 	for _, s := range sweeps {
-		t.Run(s.name, func(t *testing.T) { s.all(t, c, func(*place) {}) })
+		t.Run(s.name, func(t *testing.T) { s.all(t, agreed(t), func(*place) {}) })
 	}
-	c.agree()
+}
+
+// agreed is a cluster that is compared with the records in the end.
+func agreed(t *testing.T) *cluster {
+	c := newCluster(t)
+	t.Cleanup(c.agree)
+	return c
 }
 
 // TestKillRemote is the same with the record in a bucket.
@@ -73,16 +78,14 @@ func TestKillRemote(t *testing.T) {
 	if !nightly() {
 		t.Skip("KFPGO_FAULTS=nightly takes it")
 	}
-	c := newCluster(t)
 	bucket := newBucket(t)
 	for _, s := range sweeps {
 		if s.name == "drain" {
 			continue // from a folder that is none
 		}
 		s.points = 2 // of the store and the recorder: some commands only read
-		t.Run(s.name, func(t *testing.T) { s.all(t, c, bucket.use) })
+		t.Run(s.name, func(t *testing.T) { s.all(t, agreed(t), bucket.use) })
 	}
-	c.agree()
 }
 
 // agree: whatever is in the cluster is recorded, once.

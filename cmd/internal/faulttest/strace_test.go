@@ -92,11 +92,10 @@ func (p *place) callsFail(c *cluster, s sweep, inject []string, when string) {
 // where there are.
 func TestNoHardLinks(t *testing.T) {
 	mustTrace(t)
-	c := newCluster(t)
 	for _, args := range [][]string{{"run", "pipeline.yaml"}, {"submit", "pipeline.yaml", "--wait", "--idempotency-key", "k"}} {
 		for _, calls := range []string{"link,linkat", "link,linkat,renameat2"} {
 			p := newPlace(t)
-			c.join(p)
+			newCluster(t).join(p)
 			if r := p.traced([]string{calls + ":error=EPERM"}, args...); r.code != 0 || strings.Contains(r.err, "warning") {
 				t.Errorf("%s without %s: %v", args, calls, r)
 			}
