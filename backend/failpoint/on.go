@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
 	"sync"
@@ -107,9 +108,22 @@ func act(action, name string) error {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {} // the signal is on its way
 	case "pause":
-		return syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		return pause()
 	case "enospc":
 		return &os.PathError{Op: name, Path: "failpoint", Err: syscall.ENOSPC}
 	}
 	return fmt.Errorf("%s: %w", name, ErrInjected)
+}
+
+// pause stops the process. Any thread may take the signal, after a while, so
+// this one waits until the process was continued.
+func pause() error {
+	continued := make(chan os.Signal, 1)
+	signal.Notify(continued, syscall.SIGCONT)
+	defer signal.Stop(continued)
+	err := syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	if err == nil {
+		<-continued
+	}
+	return err
 }
