@@ -39,13 +39,20 @@ type repairer struct {
 	did []Repair
 	// replaced are indexes whose events others hold as well.
 	replaced map[string]bool
+	// edges counts the indexes that name an object of edges, by its key: two
+	// segments may have the same.
+	edges map[string]int
+}
+
+func (s *Store) repairer(opt RepairOptions) *repairer {
+	return &repairer{s: s, opt: opt, replaced: map[string]bool{}, edges: map[string]int{}}
 }
 
 // Repair moves aside what is damaged, makes again what is derived, and records
 // what is lost. What can be read before can be read after it.
 func (s *Store) Repair(ctx context.Context, opt RepairOptions) ([]Repair, error) {
-	r := &repairer{s: s, opt: opt}
-	for _, step := range []func(context.Context) error{r.format, r.inbox, r.folded, r.documents, r.losses} {
+	r := s.repairer(opt)
+	for _, step := range []func(context.Context) error{r.format, r.inbox, r.folded, r.twins, r.documents, r.losses} {
 		if err := step(ctx); err != nil {
 			return r.did, err
 		}
@@ -187,7 +194,6 @@ func (r *repairer) folded(ctx context.Context) error {
 		return err
 	}
 	described := map[string][]*segment.Index{}
-	r.replaced = map[string]bool{}
 	for _, key := range indexes {
 		x, err := r.index(ctx, key)
 		if err != nil {
@@ -228,6 +234,7 @@ func (r *repairer) index(ctx context.Context, key string) (*segment.Index, error
 	x, err := r.s.index(ctx, n)
 	switch {
 	case err == nil:
+		r.edges[x.Header.Edges]++
 		return x, nil
 	case errors.Is(err, metadata.ErrNotFound):
 		return nil, nil
@@ -241,7 +248,8 @@ func (r *repairer) asideIndex(ctx context.Context, x *segment.Index, why error) 
 	if err := r.aside(ctx, x.Name.Key(), why); err != nil {
 		return err
 	}
-	if x.Header.Edges == "" {
+	r.edges[x.Header.Edges]--
+	if x.Header.Edges == "" || r.edges[x.Header.Edges] > 0 {
 		return nil
 	}
 	if _, err := r.s.modTime(ctx, x.Header.Edges); err != nil {
@@ -312,10 +320,18 @@ func (r *repairer) describe(ctx context.Context, n segment.Name, data []byte) er
 		return err
 	}
 	r.say(n.Key(), "its index is made again")
+	r.name(f)
 	if r.opt.DryRun {
 		return nil
 	}
 	return r.s.describe(ctx, f)
+}
+
+// name counts the edges that a new index names.
+func (r *repairer) name(f *segment.Folded) {
+	if f.Edges != nil {
+		r.edges[f.Edges.Key]++
+	}
 }
 
 // damagedSegment keeps the events of a segment that are whole in a new one, and
@@ -384,6 +400,7 @@ func (r *repairer) writeWhole(ctx context.Context, n segment.Name, whole map[str
 		return "", err
 	}
 	r.say(f.Segment.Key, "written with the %d events of %d runs that are whole in %s", events, len(ids), n.Key())
+	r.name(f)
 	if r.opt.DryRun {
 		return f.Segment.Key, nil
 	}
@@ -399,7 +416,7 @@ func (r *repairer) rescue(ctx context.Context, x *segment.Index, whole map[strin
 	if r.replaced[x.Name.Key()] {
 		return nil
 	}
-	edges := r.edges(ctx, x)
+	edges := r.known(ctx, x)
 	for _, l := range x.Lines {
 		row, err := l.Decode()
 		if err != nil || len(whole[row.Run]) == row.Events {
@@ -420,7 +437,8 @@ func (r *repairer) rescue(ctx context.Context, x *segment.Index, whole map[strin
 	return nil
 }
 
-func (r *repairer) edges(ctx context.Context, x *segment.Index) map[string][]*metadata.ArtifactRecord {
+// known is what the edges of an index say, by run.
+func (r *repairer) known(ctx context.Context, x *segment.Index) map[string][]*metadata.ArtifactRecord {
 	out := map[string][]*metadata.ArtifactRecord{}
 	if x.Header.Edges == "" {
 		return out
@@ -440,6 +458,79 @@ func (r *repairer) edges(ctx context.Context, x *segment.Index) map[string][]*me
 		}
 	}
 	return out
+}
+
+// twins moves aside what lies in the inbox under the name of an event that a
+// segment holds, and says other than that one, which came first.
+func (r *repairer) twins(ctx context.Context) error {
+	var keys []string
+	err := r.s.looking(ctx, metadata.Query{}, false, func(v *view, last bool) error {
+		keys = nil
+		l := &loader{s: r.s, last: last, frames: r.s.frames()}
+		for {
+			e, err := v.next(ctx)
+			if err != nil || e == nil {
+				return err
+			}
+			found, err := l.twins(ctx, e)
+			if err != nil {
+				return err
+			}
+			keys = append(keys, found...)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if err := r.aside(ctx, key, errFolded); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errFolded = errors.New("a segment holds an event of that name with different content")
+
+// twins gives the keys in the inbox of those events of a run whose names those
+// of other events in a segment are.
+func (l *loader) twins(ctx context.Context, e *entry) ([]string, error) {
+	if len(e.keys) == 0 {
+		return nil, nil
+	}
+	folded := map[string][]*metadata.Event{}
+	for _, at := range e.rows {
+		events, _, err := l.frames.row(ctx, at)
+		switch {
+		case err == nil:
+		case errors.Is(err, metadata.ErrNotFound) && !l.last:
+			return nil, errMoved
+		case !usable(err):
+			return nil, err
+		}
+		for _, event := range events {
+			folded[event.Name()] = append(folded[event.Name()], event)
+		}
+	}
+	var keys []string
+	for _, key := range e.keys {
+		name, _ := eventName(key)
+		if folded[name] == nil {
+			continue
+		}
+		data, err := l.s.read(ctx, key, metadata.MaxEventBytes)
+		switch {
+		case err == nil:
+		case usable(err):
+			continue // folded meanwhile, or seen to already
+		default:
+			return nil, err
+		}
+		if !slices.ContainsFunc(folded[name], func(event *metadata.Event) bool { return sameEvent(event, data) }) {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
 }
 
 func (r *repairer) documents(ctx context.Context) error {
@@ -489,7 +580,7 @@ func (r *repairer) losses(ctx context.Context) error {
 // that lacks one that can be read. A damaged one is moved aside. It gives what
 // was done.
 func (s *Store) Reindex(ctx context.Context, opt RepairOptions) ([]Repair, error) {
-	r := &repairer{s: s, opt: opt}
+	r := s.repairer(opt)
 	f, err := s.known(ctx)
 	if err != nil || f == nil {
 		return nil, err
