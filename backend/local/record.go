@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kfp-go/kfp-go/backend"
+	"github.com/kfp-go/kfp-go/backend/claim"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
 
@@ -215,20 +216,7 @@ func (l *Runner) keyFile(key string) string {
 // taken says that it had been bound before, to the id given back.
 func (l *Runner) claimKey(key string, id backend.RunID) (first backend.RunID, taken bool, err error) {
 	name := l.keyFile(key)
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return "", false, fileError(err)
-	}
-	tmp := name + "." + string(id)
-	if err := writeFile(tmp, []byte(id)); err != nil {
-		return "", false, fileError(err)
-	}
-	defer os.Remove(tmp)
-	// A link, unlike a rename, never replaces what another process wrote. Some
-	// file systems have none.
-	err = os.Link(tmp, name)
-	if err != nil && !errors.Is(err, os.ErrExist) {
-		err = writeNew(name, []byte(id))
-	}
+	err = claim.File(name, []byte(id))
 	if err == nil {
 		return id, false, nil
 	}
@@ -243,20 +231,4 @@ func (l *Runner) claimKey(key string, id backend.RunID) (first backend.RunID, ta
 		return "", false, fmt.Errorf("%s: another process is writing it, or died when it did: remove it if none is at work", name)
 	}
 	return backend.RunID(strings.TrimSpace(string(b))), true, nil
-}
-
-// writeNew writes a file that nobody else has made.
-func writeNew(name string, b []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		_ = os.Remove(name)
-	}
-	return err
 }

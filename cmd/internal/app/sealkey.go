@@ -4,9 +4,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/kfp-go/kfp-go/backend/claim"
 	"github.com/kfp-go/kfp-go/backend/metadata"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 )
@@ -38,47 +40,10 @@ func (a *App) SealKey(c *config.Config) ([]byte, error) {
 
 // makeKey puts a new key in place, unless another process was faster.
 func makeKey(name string) ([]byte, error) {
-	dir := filepath.Dir(name)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	f, err := os.CreateTemp(dir, ".new-*") // 0600
-	if err != nil {
-		return nil, err
-	}
-	defer os.Remove(f.Name())
 	key := make([]byte, sealKeyBytes)
 	_, _ = rand.Read(key) // never fails
-	_, err = f.Write(key)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, err
-	}
-	err = os.Link(f.Name(), name)
-	if err != nil && !errors.Is(err, os.ErrExist) {
-		err = writeNew(name, key) // some file systems have no hard links
-	}
-	if err != nil && !errors.Is(err, os.ErrExist) {
+	if err := claim.File(name, key); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
 	return os.ReadFile(name)
-}
-
-// writeNew writes a file that nobody else has made. Who reads it at that very
-// instant may see less than all of it.
-func writeNew(name string, data []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		_ = os.Remove(name)
-	}
-	return err
 }
