@@ -144,7 +144,8 @@ func (v *verifier) object(o Object, err error) {
 		v.damage = append(v.damage, Damage{o.Name, damaged("it names " + strclip(digest) + ", which is no digest")})
 		return to
 	}
-	if e.Prev != "" {
+	// Events of a run come in order, so that nearly all of those before are known.
+	if before, ok := parseSHA(e.Prev); e.Prev != "" && !(ok && v.known[before]) {
 		v.prev = add(v.prev, e.Prev)
 	}
 	for _, digest := range documents(e) {

@@ -44,43 +44,98 @@ func (s *Store) checkFolded(ctx context.Context, f *format, add func(string, err
 			add(formatDir, errFeature)
 		}
 	}
-	described := map[string][]*segment.Index{}
-	replaced := map[string]bool{}
+	c := &folds{s: s, add: add, segments: map[string]bool{}, replaced: map[string]bool{}, lost: map[string]bool{}}
+	for _, key := range segments {
+		c.segments[key] = true
+	}
 	for _, key := range indexes {
-		n, ok := segment.ParseName(key)
-		if !ok {
-			add(key, errForeignIndex)
-			continue
-		}
-		x, err := s.index(ctx, n)
-		if err != nil {
-			if err := tolerate(key, err, add); err != nil {
-				return err
-			}
-			continue
-		}
-		described[x.Header.Segment] = append(described[x.Header.Segment], x)
-		for _, key := range x.Header.Replaces {
-			replaced[key] = true
-		}
-		if err := s.checkEdges(ctx, x, add); err != nil {
+		if err := c.index(ctx, key); err != nil {
 			return err
 		}
 	}
 	for _, key := range segments {
-		if err := s.checkSegment(ctx, key, described[key], add); err != nil {
-			return err
-		}
-		delete(described, key)
-	}
-	for _, all := range described {
-		for _, x := range all {
-			if key := x.Name.Key(); !replaced[key] {
-				add(key, errNoSegment)
+		if c.segments[key] { // no index that can be read names it
+			if _, err := c.segment(ctx, key); err != nil {
+				return err
 			}
 		}
 	}
+	for key := range c.lost {
+		if !c.replaced[key] {
+			add(key, errNoSegment)
+		}
+	}
 	return nil
+}
+
+// folds is a check of segments and of what is derived from them, one index and
+// one segment at a time.
+type folds struct {
+	s        *Store
+	add      func(string, error)
+	segments map[string]bool // those listed; true: not read yet
+	replaced map[string]bool // indexes whose events others hold as well
+	lost     map[string]bool // indexes whose segments are not listed
+	last     string          // the segment that was read last, and what it holds
+	data     []byte          // nil if it is damaged
+}
+
+func (c *folds) index(ctx context.Context, key string) error {
+	n, ok := segment.ParseName(key)
+	if !ok {
+		c.add(key, errForeignIndex)
+		return nil
+	}
+	x, err := c.s.index(ctx, n)
+	if err != nil {
+		return tolerate(key, err, c.add)
+	}
+	for _, old := range x.Header.Replaces {
+		c.replaced[old] = true
+	}
+	if err := c.s.checkEdges(ctx, x, c.add); err != nil {
+		return err
+	}
+	if _, listed := c.segments[x.Header.Segment]; !listed {
+		c.lost[key] = true
+		return nil
+	}
+	data, err := c.segment(ctx, x.Header.Segment)
+	if err != nil || data == nil {
+		return err
+	}
+	if err := segment.CheckDerived(x, data); err != nil {
+		c.add(key, err)
+	}
+	return nil
+}
+
+// segment gives what a segment holds, nil if it is damaged or not there any more.
+func (c *folds) segment(ctx context.Context, key string) ([]byte, error) {
+	if key == c.last {
+		return c.data, nil
+	}
+	c.last, c.data = key, nil
+	first := c.segments[key]
+	c.segments[key] = false
+	n, ok := segment.ParseName(key)
+	if !ok {
+		c.add(key, fmt.Errorf("%w: its name is not that of a segment", metadata.ErrDamaged))
+		return nil, nil
+	}
+	data, err := c.s.read(ctx, key, segment.MaxObject)
+	if err == nil {
+		err = n.Check(data)
+	}
+	if err != nil {
+		report := c.add
+		if !first { // it is said already
+			report = func(string, error) {}
+		}
+		return nil, tolerate(key, err, report)
+	}
+	c.data = data
+	return data, nil
 }
 
 // tolerate reports an object that is damaged; one that has gone meanwhile is
@@ -94,27 +149,6 @@ func tolerate(key string, err error, add func(string, error)) error {
 		return nil
 	}
 	return err
-}
-
-func (s *Store) checkSegment(ctx context.Context, key string, described []*segment.Index, add func(string, error)) error {
-	n, ok := segment.ParseName(key)
-	if !ok {
-		add(key, fmt.Errorf("%w: its name is not that of a segment", metadata.ErrDamaged))
-		return nil
-	}
-	data, err := s.read(ctx, key, segment.MaxObject)
-	if err == nil {
-		err = n.Check(data)
-	}
-	if err != nil {
-		return tolerate(key, err, add)
-	}
-	for _, x := range described {
-		if err := segment.CheckDerived(x, data); err != nil {
-			add(x.Name.Key(), err)
-		}
-	}
-	return nil
 }
 
 func (s *Store) checkEdges(ctx context.Context, x *segment.Index, add func(string, error)) error {
