@@ -270,7 +270,7 @@ func (b *bundleStore) Scan(context.Context) iter.Seq2[Object, error] {
 func (b *bundleStore) Blob(_ context.Context, digest string) ([]byte, error) {
 	data, ok := b.blobs[digest]
 	if !ok {
-		return nil, fmt.Errorf("metadata: document %s: %w", strclip(digest), ErrNotFound)
+		return nil, fmt.Errorf("document %s: %w", strclip(digest), ErrNotFound)
 	}
 	return data, nil
 }

@@ -18,7 +18,7 @@ const (
 	MaxEventRecords = 1000
 )
 
-var errEmptyRecord = errors.New("metadata: a record without content")
+var errEmptyRecord = errors.New("a record without content")
 
 // A Writer is who wrote an event.
 type Writer struct {
@@ -80,10 +80,10 @@ func (e *Event) Encode() ([]byte, error) {
 		return e.raw, nil
 	}
 	if !ValidID(e.ID) || !ValidID(e.Run) {
-		return nil, fmt.Errorf("metadata: event %q of run %q: an id is no lower-case UUID", e.ID, e.Run)
+		return nil, fmt.Errorf("event %q of run %q: an id is no lower-case UUID", e.ID, e.Run)
 	}
 	if len(e.Records) > MaxEventRecords {
-		return nil, fmt.Errorf("metadata: event of %d records: %w", len(e.Records), ErrTooLarge)
+		return nil, fmt.Errorf("event of %d records: %w", len(e.Records), ErrTooLarge)
 	}
 	head, err := marshal(header{Kind: kindEvent, Version: 1, Event: e.ID, Run: e.Run, Prev: e.Prev,
 		At: e.At.UTC(), Part: e.Part, Parts: e.Parts, Writer: e.By})
@@ -100,7 +100,7 @@ func (e *Event) Encode() ([]byte, error) {
 	}
 	out = closeEvent(out, len(e.Records))
 	if len(out) > MaxEventBytes {
-		return nil, fmt.Errorf("metadata: event of %d bytes: %w", len(out), ErrTooLarge)
+		return nil, fmt.Errorf("event of %d bytes: %w", len(out), ErrTooLarge)
 	}
 	e.raw = out
 	return out, nil
@@ -148,7 +148,7 @@ func parseEvent(data []byte, skip func(kind string) bool) (*Event, error) {
 		return nil, damaged("its first line is no event header")
 	}
 	if h.Version != 1 {
-		return nil, fmt.Errorf("metadata: event version %d: %w", h.Version, ErrFormat)
+		return nil, fmt.Errorf("event version %d: %w", h.Version, ErrFormat)
 	}
 	if !ValidID(h.Event) || !ValidID(h.Run) {
 		return nil, damaged("an id is no UUID")
@@ -192,7 +192,7 @@ func checkEnvelope(data []byte) (body []byte, err error) {
 	return body, nil
 }
 
-func damaged(why string) error { return fmt.Errorf("metadata: event %w: %s", ErrDamaged, why) }
+func damaged(why string) error { return fmt.Errorf("event %w: %s", ErrDamaged, why) }
 
 func parseRecord(line []byte, skip func(string) bool) (Record, error) {
 	r := Record{Raw: json.RawMessage(line)}

@@ -108,5 +108,5 @@ func (n Name) Holds(prefix string) bool {
 }
 
 func damaged(format string, args ...any) error {
-	return fmt.Errorf("metadata: %w: %s", metadata.ErrDamaged, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%w: %s", metadata.ErrDamaged, fmt.Sprintf(format, args...))
 }

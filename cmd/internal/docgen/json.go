@@ -172,7 +172,7 @@ func exampleVerification() meta.Verification {
 		APIVersion: report.APIVersion, Kind: "MetadataVerification", Metadata: ".kfp-go",
 		Findings: []meta.Finding{{
 			Object:  "01a20ac3-d4f2-7a31-9c55-0e6f0a1b2c3d_" + exampleID + ".ndjson",
-			Message: "metadata: event damaged: it is torn: the closing line is missing",
+			Message: "event damaged: it is torn: the closing line is missing",
 		}},
 	}
 }
@@ -201,7 +201,7 @@ func exampleStats() statscmd.Document {
 func exampleRepairs() meta.Repairs {
 	return meta.Repairs{APIVersion: report.APIVersion, Kind: "MetadataRepair", Metadata: ".kfp-go", DryRun: true, Repairs: []meta.Repaired{{
 		Object: "inbox/01a20ac3-d4f2-7a31-9c55-0e6f0a1b2c3d_" + exampleID + ".ndjson",
-		Done:   "to be moved to damaged/inbox/01a20ac3-d4f2-7a31-9c55-0e6f0a1b2c3d_" + exampleID + ".ndjson: metadata: event damaged: it is torn: the closing line is missing",
+		Done:   "to be moved to damaged/inbox/01a20ac3-d4f2-7a31-9c55-0e6f0a1b2c3d_" + exampleID + ".ndjson: event damaged: it is torn: the closing line is missing",
 	}}}
 }
 
