@@ -93,7 +93,7 @@ func Args(low, high int, what string) cobra.PositionalArgs {
 		case len(args) < low:
 			return WithHint(Usagef("%s needs %s", cmd.CommandPath(), what), "see `"+cmd.CommandPath()+" --help`")
 		case high >= 0 && len(args) > high:
-			return WithHint(Usagef("%s takes %s, not %q", cmd.CommandPath(), what, args[high]), "see `"+cmd.CommandPath()+" --help`")
+			return WithHint(Usagef("%s takes %s: %q is one too many", cmd.CommandPath(), what, args[high]), "see `"+cmd.CommandPath()+" --help`")
 		}
 		return nil
 	}

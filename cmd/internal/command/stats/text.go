@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kfp-go/kfp-go/cmd/internal/output"
 	"github.com/kfp-go/kfp-go/cmd/internal/stats"
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
 )
@@ -41,9 +42,9 @@ func lines(s *stats.Service, theme *term.Theme) [][2]string {
 		{"success", percent(s.Success)},
 		{"duration", distribution(s.Duration)},
 		{"pending", distribution(s.Tasks.Pending)},
-		{"retried", of(s.Tasks.Retries, s.Tasks.Retried, s.Tasks.Ran, "tasks")},
-		{"cache hits", of(s.Tasks.CacheHits, s.Tasks.Cached, 0, "tasks")},
-		{"uploads", of(s.Tasks.Uploads.Rate, s.Tasks.Uploads.Stored, s.Tasks.Uploads.Tasks, "tasks")},
+		{"retried", of(s.Tasks.Retries, s.Tasks.Retried, s.Tasks.Ran)},
+		{"cache hits", of(s.Tasks.CacheHits, s.Tasks.Cached, 0)},
+		{"uploads", of(s.Tasks.Uploads.Rate, s.Tasks.Uploads.Stored, s.Tasks.Uploads.Tasks)},
 		{"used", used(s)},
 		{"cost", cost(s.Cost)},
 	}
@@ -79,14 +80,15 @@ func distribution(d stats.Distribution) string {
 	return "median " + long(d.Median) + ", p95 " + long(d.P95)
 }
 
-func of(rate *float64, part, whole int, what string) string {
+// of is a share of tasks; a whole of 0 is not named.
+func of(rate *float64, part, whole int) string {
 	switch {
 	case rate == nil:
 		return ""
 	case whole == 0:
-		return fmt.Sprintf("%s: %d %s", percent(rate), part, what)
+		return fmt.Sprintf("%s: %s", percent(rate), output.Count(part, "task", "tasks"))
 	}
-	return fmt.Sprintf("%s: %d of %d %s", percent(rate), part, whole, what)
+	return fmt.Sprintf("%s: %d of %s", percent(rate), part, output.Count(whole, "task", "tasks"))
 }
 
 func amount(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) }
