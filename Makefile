@@ -74,7 +74,7 @@ fuzz: ## $(FUZZTIME) inputs to each fuzz target
 	  done; done
 
 docs: ## write the generated pages and goldens again; read the difference
-	$(GO) test -tags $(TAGS) $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n1 dirname | sort -u) -update
+	$(GO) test -tags $(TAGS) $$(grep -rl --include='*_test.go' '/compiler/goldentest"' . | xargs -n1 dirname | sort -u) -update
 
 clean: ## remove what make made
 	rm -rf bin dist coverage.out

@@ -13,6 +13,7 @@ import (
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/backend/local"
 	"github.com/kfp-go/kfp-go/compiler/check"
+	"github.com/kfp-go/kfp-go/compiler/corpustest"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/dsl"
 	"github.com/kfp-go/kfp-go/compiler/ir"
@@ -218,9 +219,9 @@ var corpus = []struct {
 }
 
 func TestCorpus(t *testing.T) {
-	root := filepath.Join("..", "..", "..", "shared", "corpus", "kfp")
-	if _, err := os.Stat(root); err != nil {
-		t.Skip("the corpus is not here")
+	files := map[string]corpustest.File{}
+	for _, f := range corpustest.Files(t) {
+		files[f.Name] = f
 	}
 	cache := t.TempDir()
 	for _, c := range corpus {
@@ -228,11 +229,11 @@ func TestCorpus(t *testing.T) {
 			if c.pip && testing.Short() {
 				t.Skip("installs packages")
 			}
-			b, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(c.file)))
-			if err != nil {
-				t.Skip(err)
+			f, ok := files[c.file]
+			if !ok {
+				t.Skip("the corpus has no such file")
 			}
-			l, r := run(t, parse(t, c.file, string(b)), c.args, local.Options{
+			l, r := run(t, parse(t, c.file, string(f.Text(t))), c.args, local.Options{
 				CacheDir: cache, Secrets: map[string]string{"test-secret-1/username": "user", "test-secret-2/username": "user"},
 			})
 			if r.State != backend.Succeeded || c.states != "" && states(r) != c.states {

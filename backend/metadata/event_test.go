@@ -3,7 +3,6 @@ package metadata
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,9 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-)
 
-var update = flag.Bool("update", false, "rewrite goldens")
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
+)
 
 // sample is one event with a record of each kind.
 func sample() *Event {
@@ -46,17 +45,10 @@ func TestEventFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden := filepath.Join("testdata", "event-v1.ndjson")
-	if *update {
-		if err := os.WriteFile(golden, data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	goldentest.File(t, golden, data)
 	want, err := os.ReadFile(golden)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if !bytes.Equal(data, want) {
-		t.Errorf("encoded:\n%s\nwant:\n%s", data, want)
 	}
 	got, err := ParseEvent(want)
 	if err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,9 +16,8 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/command"
 	"github.com/kfp-go/kfp-go/cmd/internal/config"
 	"github.com/kfp-go/kfp-go/cmd/internal/python/sdktest"
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 )
-
-var update = flag.Bool("update", false, "rewrite goldens")
 
 // The test binary doubles as the program, once as it is and once with a cluster
 // in memory.
@@ -33,7 +31,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "../../testdata/script",
-		UpdateScripts: *update,
+		UpdateScripts: goldentest.Updating(),
 		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"exit": exit, "sdk": sdk},
 		Condition: func(cond string) (bool, error) {
 			if cond != "sdk" {

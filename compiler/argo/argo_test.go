@@ -3,7 +3,6 @@ package argo_test
 import (
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,10 +20,9 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/argo"
 	"github.com/kfp-go/kfp-go/compiler/compilertest"
 	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 	"github.com/kfp-go/kfp-go/compiler/source"
 )
-
-var update = flag.Bool("update", false, "rewrite goldens")
 
 func compile(t testing.TB, name string, text []byte, opt argo.Options) *compiler.Result {
 	t.Helper()
@@ -80,19 +78,7 @@ func TestGoldens(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := manifest(t, filepath.Base(file), text, argo.Options{})
-			golden := strings.TrimSuffix(file, ".yaml") + ".argo.yaml"
-			if *update {
-				if err := os.WriteFile(golden, m.YAML, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(m.YAML)); diff != "" {
-				t.Errorf("golden (-want +got):\n%s", diff)
-			}
+			goldentest.File(t, strings.TrimSuffix(file, ".yaml")+".argo.yaml", m.YAML)
 			judge(t, m)
 		})
 	}

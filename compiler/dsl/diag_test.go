@@ -10,6 +10,7 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/check"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/dsl"
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 	"github.com/kfp-go/kfp-go/compiler/source"
 	"github.com/kfp-go/kfp-go/compiler/tree"
 )
@@ -25,7 +26,7 @@ func TestDiagnostics(t *testing.T) {
 	seen := map[diag.Code]bool{}
 	for _, name := range names {
 		_, ds := parse(name, read(t, name))
-		golden(t, strings.TrimSuffix(name, ".yaml")+".golden", show(ds))
+		goldentest.File(t, strings.TrimSuffix(name, ".yaml")+".golden", show(ds))
 		for _, d := range ds {
 			seen[d.Code] = true
 			if d.Span.IsZero() || d.Message == "" || strings.ContainsAny(d.Message, "\n\x1b") {

@@ -2,7 +2,6 @@ package dsl_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,13 +11,12 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/check"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/dsl"
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/kfpspec"
 	"github.com/kfp-go/kfp-go/compiler/source"
 	"github.com/kfp-go/kfp-go/compiler/tree"
 )
-
-var update = flag.Bool("update", false, "rewrite goldens")
 
 // files opens what a pipeline refers to, relative to the file that names it.
 type files struct {
@@ -87,19 +85,6 @@ func show(ds []diag.Diagnostic) string {
 	return b.String()
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if want := read(t, name); got != want {
-		t.Errorf("%s differs (rewrite with -update):\n--- got\n%s--- want\n%s", name, got, want)
-	}
-}
-
 // TestPipelines reads every pipeline of testdata/ok: its dump is the golden, and
 // it has no findings beyond those noted in it.
 func TestPipelines(t *testing.T) {
@@ -118,7 +103,7 @@ func TestPipelines(t *testing.T) {
 			if out != "" {
 				out += "\n"
 			}
-			golden(t, strings.TrimSuffix(name, ".yaml")+".golden", out+ir.Dump(p))
+			goldentest.File(t, strings.TrimSuffix(name, ".yaml")+".golden", out+ir.Dump(p))
 			if !diag.HasErrors(ds) {
 				if err := ir.Verify(p); err != nil {
 					t.Error(err)

@@ -1,15 +1,13 @@
 package expr
 
 import (
-	"io/fs"
 	"math/rand"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/kfp-go/kfp-go/compiler/corpustest"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
@@ -17,29 +15,14 @@ import (
 // TestCorpusConditions compiles every condition of the KFP corpus and holds
 // both engines together on random data, of right and of wrong types.
 func TestCorpusConditions(t *testing.T) {
-	root := filepath.Join("..", "..", "..", "shared", "corpus", "kfp")
-	if _, err := os.Stat(root); err != nil {
-		t.Skip("no corpus here")
-	}
 	found := map[string]bool{}
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".yaml") {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		for _, doc := range strings.Split(string(text), "\n---\n") {
+	for _, f := range corpustest.Files(t) {
+		for _, doc := range strings.Split(string(f.Text(t)), "\n---\n") {
 			var v any
 			if yaml.Unmarshal([]byte(doc), &v) == nil {
 				conditions(v, found)
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	if len(found) < 20 {
 		t.Errorf("only %d conditions", len(found))

@@ -1,12 +1,11 @@
 package expr
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
 
@@ -68,7 +67,7 @@ func TestDiagnostics(t *testing.T) {
 			t.Errorf("no mistake has code %s", c.Code)
 		}
 	}
-	golden(t, "diagnostics.txt", b.String())
+	goldentest.File(t, "testdata/diagnostics.txt", b.String())
 }
 
 func mannered(t *testing.T, src string, d diag.Diagnostic) {
@@ -85,33 +84,6 @@ func mannered(t *testing.T, src string, d diag.Diagnostic) {
 		}
 	}
 	t.Errorf("code %s has no page", d.Code)
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(want) != got {
-		a, b := strings.Split(string(want), "\n"), strings.Split(got, "\n")
-		for i := range b {
-			if i >= len(a) || a[i] != b[i] {
-				t.Fatalf("%s, line %d: got %q (run with -update, then read the difference)", path, i+1, b[i])
-			}
-		}
-		t.Fatalf("%s has lines that are no longer said", path)
-	}
 }
 
 func TestKFP(t *testing.T) {
@@ -160,5 +132,5 @@ func TestKFP(t *testing.T) {
 		CompileKFP(fragment(src), param, l.Report)
 		b.WriteString("> " + src + "\n" + format(l.Sorted()))
 	}
-	golden(t, "kfp.txt", b.String())
+	goldentest.File(t, "testdata/kfp.txt", b.String())
 }

@@ -2,7 +2,6 @@ package expr
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"sort"
 	"strings"
@@ -15,8 +14,6 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/source"
 )
-
-var update = flag.Bool("update", false, "rewrite goldens")
 
 // A table is a Scope made of variables.
 type table map[string]Variable

@@ -1,16 +1,12 @@
 package ir_test
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/source"
 )
-
-var update = flag.Bool("update", false, "rewrite goldens")
 
 type program struct {
 	text string
@@ -128,8 +124,8 @@ func settings() *ir.Settings {
 }
 
 func TestDump(t *testing.T) {
-	golden(t, "all.txt", ir.Dump(everything()))
-	golden(t, "all-spans.txt", ir.DumpSpans(everything())[:60])
+	goldentest.File(t, "testdata/all.txt", ir.Dump(everything()))
+	goldentest.File(t, "testdata/all-spans.txt", ir.DumpSpans(everything())[:60])
 }
 
 func TestDumpOfPieces(t *testing.T) {
@@ -137,22 +133,5 @@ func TestDumpOfPieces(t *testing.T) {
 		if ir.Dump(p) == "" {
 			t.Error("nothing printed")
 		}
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; got\n%s", file, got)
 	}
 }

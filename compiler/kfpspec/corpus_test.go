@@ -1,23 +1,19 @@
 package kfpspec_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
-	"sort"
+	"path"
 	"strings"
 	"testing"
 
 	"github.com/kfp-go/kfp-go/compiler/check"
+	"github.com/kfp-go/kfp-go/compiler/corpustest"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/kfpspec"
 	"github.com/kfp-go/kfp-go/compiler/source"
 	"github.com/kfp-go/kfp-go/compiler/tree"
 )
-
-var update = flag.Bool("update", false, "rewrite goldens")
 
 func parse(name string, text []byte) (*ir.Pipeline, []diag.Diagnostic) {
 	var l diag.List
@@ -46,27 +42,10 @@ func words(ds []diag.Diagnostic) string {
 var expected = map[string]string{}
 
 func TestCorpus(t *testing.T) {
-	root := filepath.Join("..", "..", "..", "shared", "corpus", "kfp")
-	var files []string
-	_ = filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && (strings.HasSuffix(path, ".yaml") || strings.HasSuffix(path, ".json")) {
-			files = append(files, path)
-		}
-		return nil
-	})
-	if len(files) == 0 {
-		t.Skip("no corpus")
-	}
-	sort.Strings(files)
-	for _, path := range files {
-		rel, _ := filepath.Rel(root, path)
-		t.Run(filepath.ToSlash(rel), func(t *testing.T) {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p, ds := parse(filepath.Base(path), text)
-			if got := words(ds); got != expected[filepath.ToSlash(rel)] {
+	for _, f := range corpustest.Files(t) {
+		t.Run(f.Name, func(t *testing.T) {
+			p, ds := parse(path.Base(f.Name), f.Text(t))
+			if got := words(ds); got != expected[f.Name] {
 				t.Errorf("findings:\n%s", got)
 			}
 			if diag.HasErrors(ds) {

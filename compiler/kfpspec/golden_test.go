@@ -8,29 +8,12 @@ import (
 
 	"github.com/kfp-go/kfp-go/compiler/check"
 	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/kfpspec"
 	"github.com/kfp-go/kfp-go/compiler/source"
 	"github.com/kfp-go/kfp-go/compiler/tree"
 )
-
-// golden compares text with a file, or writes it.
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(want) != got {
-		t.Errorf("%s differs; -update rewrites it. Got:\n%s", path, got)
-	}
-}
 
 func inputs(t *testing.T, dir string) []string {
 	t.Helper()
@@ -74,7 +57,7 @@ func TestIR(t *testing.T) {
 		if l.Errors() {
 			t.Error(words(l.Sorted()))
 		}
-		golden(t, path+".golden", ir.Dump(p))
+		goldentest.File(t, path+".golden", ir.Dump(p))
 	})
 }
 
@@ -86,7 +69,7 @@ func TestSpans(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, _ := parse("basic.yaml", text)
-	golden(t, filepath.Join("testdata", "basic.spans.golden"), ir.DumpSpans(p))
+	goldentest.File(t, filepath.Join("testdata", "basic.spans.golden"), ir.DumpSpans(p))
 }
 
 func component(name string, text []byte) (*ir.Component, []*tree.Node, []diag.Diagnostic) {
@@ -109,7 +92,7 @@ func TestComponents(t *testing.T) {
 			t.Error("not recognized")
 		}
 		root := &ir.Component{Body: &ir.DAG{}}
-		golden(t, path+".golden", ir.Dump(&ir.Pipeline{Root: root, Components: []*ir.Component{c}, Dialect: ir.KFP}))
+		goldentest.File(t, path+".golden", ir.Dump(&ir.Pipeline{Root: root, Components: []*ir.Component{c}, Dialect: ir.KFP}))
 	})
 }
 
@@ -125,7 +108,7 @@ func TestBad(t *testing.T) {
 		if len(ds) == 0 {
 			t.Fatal("no finding")
 		}
-		golden(t, path+".golden", words(ds))
+		goldentest.File(t, path+".golden", words(ds))
 	})
 }
 

@@ -1,14 +1,11 @@
 package kfpwrite_test
 
 import (
-	"os"
-	"path/filepath"
-	"sort"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kfp-go/kfp-go/compiler/corpustest"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/kfpspec"
@@ -16,23 +13,6 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/source"
 	"github.com/kfp-go/kfp-go/compiler/tree"
 )
-
-var corpus = filepath.Join("..", "..", "..", "shared", "corpus", "kfp")
-
-func corpusFiles(t testing.TB) []string {
-	var files []string
-	_ = filepath.WalkDir(corpus, func(path string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && (strings.HasSuffix(path, ".yaml") || strings.HasSuffix(path, ".json")) {
-			files = append(files, path)
-		}
-		return nil
-	})
-	if len(files) == 0 {
-		t.Skip("no corpus")
-	}
-	sort.Strings(files)
-	return files
-}
 
 // read is our own front end; the pipeline is nil when it found errors.
 func read(name string, text []byte) (*ir.Pipeline, []diag.Diagnostic) {
@@ -51,14 +31,9 @@ func read(name string, text []byte) (*ir.Pipeline, []diag.Diagnostic) {
 
 // TestCorpus: what the SDK wrote is the same pipeline when we have printed it.
 func TestCorpus(t *testing.T) {
-	for _, path := range corpusFiles(t) {
-		rel, _ := filepath.Rel(corpus, path)
-		t.Run(filepath.ToSlash(rel), func(t *testing.T) {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p, _ := read("original", text)
+	for _, f := range corpustest.Files(t) {
+		t.Run(f.Name, func(t *testing.T) {
+			p, _ := read("original", f.Text(t))
 			if p == nil {
 				t.Skip("refused by the front end")
 			}

@@ -2,7 +2,6 @@ package kfpwrite_test
 
 import (
 	"context"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,13 +12,12 @@ import (
 	"github.com/kfp-go/kfp-go/compiler"
 	"github.com/kfp-go/kfp-go/compiler/check"
 	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/kfpwrite"
 	"github.com/kfp-go/kfp-go/compiler/source"
 	"github.com/kfp-go/kfp-go/components"
 )
-
-var update = flag.Bool("update", false, "rewrite goldens")
 
 // parse reads a pipeline in any language, nil when it has errors.
 func parse(t testing.TB, path string) *ir.Pipeline {
@@ -54,23 +52,6 @@ func words(ds []diag.Diagnostic) string {
 		b.WriteByte('\n')
 	}
 	return b.String()
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(want) != got {
-		t.Errorf("%s differs; -update rewrites it. Got:\n%s", path, got)
-	}
 }
 
 // printed is a pipeline's print and what was found, with everything checked
@@ -119,7 +100,7 @@ func TestDSL(t *testing.T) {
 				t.Fatal("has errors")
 			}
 			out, ds := printed(t, p)
-			golden(t, strings.TrimSuffix(path, ".yaml")+".golden", words(ds)+"\n"+string(out))
+			goldentest.File(t, strings.TrimSuffix(path, ".yaml")+".golden", words(ds)+"\n"+string(out))
 		})
 	}
 }
@@ -138,7 +119,7 @@ func TestBad(t *testing.T) {
 				t.Error("no finding")
 			}
 			said += words(ds)
-			golden(t, strings.TrimSuffix(path, ".yaml")+".golden", words(ds))
+			goldentest.File(t, strings.TrimSuffix(path, ".yaml")+".golden", words(ds))
 		})
 	}
 	for _, c := range kfpwrite.Codes {

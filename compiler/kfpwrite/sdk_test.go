@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/kfp-go/kfp-go/compiler/corpustest"
 )
 
 // python is one with the KFP SDK: KFPGO_PYTHON, or that of an environment in
@@ -83,10 +85,8 @@ func TestSDK(t *testing.T) {
 	for _, path := range everyPipeline(t) {
 		add(path)
 	}
-	if _, err := os.Stat(corpus); err == nil {
-		for _, path := range corpusFiles(t) {
-			add(path)
-		}
+	for _, f := range corpustest.Find(t) {
+		add(f.Path)
 	}
 	out, err := exec.Command(program, "-c", loader, dir).CombinedOutput()
 	if err != nil || len(out) > 0 {

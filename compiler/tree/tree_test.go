@@ -1,7 +1,6 @@
 package tree_test
 
 import (
-	"flag"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,10 +10,6 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/source"
 	"github.com/kfp-go/kfp-go/compiler/tree"
 )
-
-// The tests of this package have no goldens; the flag makes -update work for the
-// whole repository.
-var _ = flag.Bool("update", false, "rewrite goldens")
 
 func parse(name, text string) ([]*tree.Node, []diag.Diagnostic, *source.File) {
 	f := source.NewFile(name, []byte(text))

@@ -3,7 +3,6 @@ package blob
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,9 +16,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 )
-
-var update = flag.Bool("update", false, "write fixtures that are missing, and what is read from them")
 
 // Whatever the order in which events arrive, however often, in how many stores,
 // and whatever is compacted in between: readers see what the set of events
@@ -136,7 +134,7 @@ func TestFormatFixtures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			fixture := filepath.Join("testdata", "fixtures", name)
-			if _, err := os.Stat(fixture); os.IsNotExist(err) && *update {
+			if _, err := os.Stat(fixture); os.IsNotExist(err) && goldentest.Updating() {
 				writeFixture(t, fixture, degree)
 			}
 			dir := t.TempDir()
@@ -152,19 +150,7 @@ func TestFormatFixtures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden := fixture + ".json"
-			if *update {
-				if err := os.WriteFile(golden, append(got, '\n'), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(string(want), string(got)+"\n"); d != "" {
-				t.Errorf("(-then +now)\n%s", d)
-			}
+			goldentest.File(t, fixture+".json", append(got, '\n'))
 			if damage, err := s.Check(t.Context()); err != nil || len(damage) > 0 {
 				t.Error("verify:", damage, err)
 			}

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -16,8 +15,6 @@ import (
 	"github.com/kfp-go/kfp-go/backend/metadata"
 	"github.com/kfp-go/kfp-go/cmd/internal/iostreams"
 )
-
-var _ = flag.Bool("update", false, "rewrite goldens (there are none here)")
 
 func testApp() (*App, iostreams.Buffers) {
 	s, b := iostreams.Test()

@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -206,8 +205,6 @@ func TestKeysAreSound(t *testing.T) {
 		seen[k.Name] = true
 	}
 }
-
-var _ = flag.Bool("update", false, "rewrite goldens (there are none here)")
 
 // A path is where it was meant, whoever wrote it: a leading ~/ is the home
 // folder, and what is meant as a URL is no path.

@@ -1,8 +1,6 @@
 package docgen
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -11,26 +9,12 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/command"
 	"github.com/kfp-go/kfp-go/cmd/internal/iostreams"
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 )
 
-var update = flag.Bool("update", false, "rewrite the pages")
-
-func page(t *testing.T, name, want string) {
+func page(t *testing.T, name, text string) {
 	t.Helper()
-	file := filepath.Join("../../../docs", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(want), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
-		t.Errorf("%s is out of date: `make docs` renews it", file)
-	}
+	goldentest.File(t, filepath.Join("../../../docs", name), text)
 }
 
 func TestCLI(t *testing.T) {

@@ -1,7 +1,6 @@
 package doctest
 
 import (
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,9 +13,8 @@ import (
 
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 	"github.com/kfp-go/kfp-go/cmd/internal/command"
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 )
-
-var update = flag.Bool("update", false, "rewrite the output shown in the documents")
 
 const root = "../../.."
 
@@ -82,7 +80,7 @@ func TestConsole(t *testing.T) {
 				got := play(t, sh, lines[b.from:b.end])
 				want := strings.Join(lines[b.from:b.end], "\n")
 				if diff := cmp.Diff(vary(want), vary(strings.Join(got, "\n"))); diff != "" {
-					if !*update {
+					if !goldentest.Updating() {
 						t.Errorf("%s:%d: the output is not what the document says (-document +now):\n%s", file, b.from+1, diff)
 					}
 					out = append(out, got...)
@@ -92,7 +90,7 @@ func TestConsole(t *testing.T) {
 				next = b.end
 			}
 			out = append(out, lines[next:]...)
-			if *update {
+			if goldentest.Updating() {
 				if err := os.WriteFile(file, []byte(strings.Join(out, "\n")), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -223,12 +221,12 @@ func TestShownFiles(t *testing.T) {
 				end++
 			}
 			body := strings.Split(strings.TrimRight(string(want), "\n"), "\n")
-			if diff := cmp.Diff(body, lines[i+2:end]); diff != "" && !*update {
+			if diff := cmp.Diff(body, lines[i+2:end]); diff != "" && !goldentest.Updating() {
 				t.Errorf("%s:%d: not what %s holds (-file +document):\n%s", file, i+1, name, diff)
 			}
 			lines = append(append(append([]string(nil), lines[:i+2]...), body...), lines[end:]...)
 		}
-		if *update {
+		if goldentest.Updating() {
 			if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
 				t.Fatal(err)
 			}

@@ -2,19 +2,15 @@ package draw
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 )
-
-var update = flag.Bool("update", false, "rewrite goldens")
 
 func ident(s string) ir.Ident { return ir.Ident{Text: s} }
 
@@ -73,9 +69,9 @@ func TestGoldens(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	golden(t, "rich.txt", text.Bytes())
-	golden(t, "rich.mmd", mermaid.Bytes())
-	golden(t, "rich.dot", dot.Bytes())
+	goldentest.File(t, "testdata/rich.txt", text.Bytes())
+	goldentest.File(t, "testdata/rich.mmd", mermaid.Bytes())
+	goldentest.File(t, "testdata/rich.dot", dot.Bytes())
 	for _, out := range []string{text.String(), mermaid.String(), dot.String()} {
 		if strings.ContainsAny(out, "\x1b\r") {
 			t.Error("a name's escape sequence reached the output")
@@ -104,28 +100,7 @@ func TestThirty(t *testing.T) {
 	if err := WriteText(&out, "", g, TextOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "thirty.txt", out.Bytes())
-}
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; got:\n%s", file, got)
-	}
+	goldentest.File(t, "testdata/thirty.txt", out.Bytes())
 }
 
 // Whatever the graph, the lines lead from each task to exactly those that need

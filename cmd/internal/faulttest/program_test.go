@@ -19,8 +19,6 @@ import (
 	"github.com/kfp-go/kfp-go/backend/metadata/blob"
 )
 
-var _ = flag.Bool("update", false, "rewrite goldens (there are none here)")
-
 // nightly reports whether the long figures are wanted.
 func nightly() bool { return os.Getenv("KFPGO_FAULTS") == "nightly" }
 

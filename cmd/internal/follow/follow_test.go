@@ -3,7 +3,6 @@ package follow
 import (
 	"context"
 	"errors"
-	"flag"
 	"iter"
 	"strings"
 	"testing"
@@ -14,8 +13,6 @@ import (
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/cmd/internal/iostreams"
 )
-
-var _ = flag.Bool("update", false, "rewrite goldens (there are none here)")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 

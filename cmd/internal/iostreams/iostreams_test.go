@@ -1,11 +1,8 @@
 package iostreams
 
 import (
-	"flag"
 	"testing"
 )
-
-var _ = flag.Bool("update", false, "rewrite goldens (there are none here)")
 
 // The order of decision: --color, NO_COLOR, CLICOLOR_FORCE, TERM=dumb, the
 // terminal; for each stream by itself.

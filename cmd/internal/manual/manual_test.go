@@ -1,12 +1,10 @@
 package manual_test
 
 import (
-	"flag"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -15,24 +13,13 @@ import (
 
 	"github.com/kfp-go/kfp-go/cmd/internal/manual"
 	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 )
-
-var update = flag.Bool("update", false, "rewrite goldens")
 
 var root = filepath.Join("..", "..", "..")
 
 func TestDiagnosticsPage(t *testing.T) {
-	file := filepath.Join(root, "docs", "diagnostics.md")
-	got := manual.Diagnostics(manual.Codes())
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil || string(want) != string(got) {
-		t.Errorf("docs/diagnostics.md is stale: run make docs (%v)", err)
-	}
+	goldentest.File(t, filepath.Join(root, "docs", "diagnostics.md"), manual.Diagnostics(manual.Codes()))
 }
 
 // ranges are the owners of the codes.

@@ -2,15 +2,12 @@ package output
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/kfp-go/kfp-go/cmd/internal/app"
 )
-
-var _ = flag.Bool("update", false, "rewrite goldens (there are none here)")
 
 func TestFile(t *testing.T) {
 	dir := t.TempDir()

@@ -5,7 +5,6 @@ package python
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,8 +18,6 @@ import (
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/source"
 )
-
-var _ = flag.Bool("update", false, "rewrite goldens (there are none here)")
 
 // write writes files, NAME and text by turns, into a folder of their own. The
 // first is the pipeline.

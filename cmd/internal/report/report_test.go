@@ -1,11 +1,8 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,9 +11,8 @@ import (
 	"github.com/kfp-go/kfp-go/backend/metadata"
 	"github.com/kfp-go/kfp-go/cmd/internal/iostreams"
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 )
-
-var update = flag.Bool("update", false, "rewrite goldens")
 
 func TestMain(m *testing.M) {
 	time.Local = time.UTC
@@ -60,7 +56,7 @@ func TestRunGoldens(t *testing.T) {
 	if err := WriteDetails(s.Out, r, look); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "run.txt", b.Out.Bytes())
+	goldentest.File(t, "testdata/run.txt", b.Out.Bytes())
 	if strings.Contains(b.Out.String(), "\x1b") {
 		t.Error("an escape of the run's reached the output")
 	}
@@ -68,7 +64,7 @@ func TestRunGoldens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "run.json", append(text, '\n'))
+	goldentest.File(t, "testdata/run.json", append(text, '\n'))
 }
 
 func TestRunsGolden(t *testing.T) {
@@ -80,7 +76,7 @@ func TestRunsGolden(t *testing.T) {
 	if err := WriteRuns(s.Out, []Run{later, r, {ID: "short", State: "planned", Created: r.Created}}, named(t, TableColumns()...), look); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "runs.txt", b.Out.Bytes())
+	goldentest.File(t, "testdata/runs.txt", b.Out.Bytes())
 }
 
 // A run looks the same whether it is going on or was read from the store.
@@ -104,26 +100,5 @@ func TestRecordedValues(t *testing.T) {
 	}
 	if len(r.Tasks) != 0 || r.Parameters == nil {
 		t.Errorf("%+v", r)
-	}
-}
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; got:\n%s", file, got)
 	}
 }

@@ -2,15 +2,12 @@ package term
 
 import (
 	"bytes"
-	"flag"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/kfp-go/kfp-go/cmd/internal/iostreams"
 )
-
-var _ = flag.Bool("update", false, "rewrite goldens (there are none here)")
 
 func TestTable(t *testing.T) {
 	s, b := iostreams.Test()

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
-	"flag"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,10 +13,9 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/kfp-go/kfp-go/compiler/diag"
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 	"github.com/kfp-go/kfp-go/compiler/source"
 )
-
-var update = flag.Bool("update", false, "rewrite goldens")
 
 func span(t *testing.T, f *source.File, text string) source.Span {
 	t.Helper()
@@ -57,29 +54,8 @@ func TestFormats(t *testing.T) {
 			if err := Write(&out, Format(f), report(t), TextOptions{Width: 80}); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, f, out.Bytes())
+			goldentest.File(t, filepath.Join("testdata", f+".golden"), out.Bytes())
 		})
-	}
-}
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.MkdirAll("testdata", 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; got:\n%s", file, got)
 	}
 }
 

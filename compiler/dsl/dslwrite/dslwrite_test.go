@@ -3,7 +3,6 @@ package dslwrite_test
 import (
 	"bytes"
 	"context"
-	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,17 +10,17 @@ import (
 	"testing"
 
 	"github.com/kfp-go/kfp-go/compiler/check"
+	"github.com/kfp-go/kfp-go/compiler/corpustest"
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/dsl"
 	"github.com/kfp-go/kfp-go/compiler/dsl/dslwrite"
+	"github.com/kfp-go/kfp-go/compiler/goldentest"
 	"github.com/kfp-go/kfp-go/compiler/ir"
 	"github.com/kfp-go/kfp-go/compiler/kfpspec"
 	"github.com/kfp-go/kfp-go/compiler/pipelinegen"
 	"github.com/kfp-go/kfp-go/compiler/source"
 	"github.com/kfp-go/kfp-go/compiler/tree"
 )
-
-var update = flag.Bool("update", false, "rewrite goldens")
 
 // parse reads a pipeline of either language; it is nil when it has errors.
 func parse(name string, text []byte) (*ir.Pipeline, []diag.Diagnostic) {
@@ -143,23 +142,24 @@ func difference(a, b string) string {
 func pipelines(t *testing.T) map[string]*ir.Pipeline {
 	out := map[string]*ir.Pipeline{}
 	top := filepath.Join("..", "..", "..")
-	for _, root := range []string{filepath.Join(top, "..", "shared", "corpus", "kfp"), filepath.Join(top, "compiler"), filepath.Join(top, "examples"), filepath.Join(top, "cmd"), filepath.Join(top, "backend")} {
-		if _, err := os.Stat(root); err != nil {
-			t.Logf("%s is not here", root)
-			continue
+	add := func(name string, text []byte) {
+		if p, _ := parse(name, text); p != nil {
+			out[name] = p
 		}
+	}
+	for _, f := range corpustest.Find(t) {
+		add(f.Path, f.Text(t))
+	}
+	for _, root := range []string{filepath.Join(top, "compiler"), filepath.Join(top, "examples"), filepath.Join(top, "cmd"), filepath.Join(top, "backend")} {
 		err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || filepath.Ext(name) != ".yaml" && filepath.Ext(name) != ".json" {
 				return err
 			}
 			text, err := os.ReadFile(name)
-			if err != nil {
-				return err
+			if err == nil {
+				add(name, text)
 			}
-			if p, _ := parse(name, text); p != nil {
-				out[name] = p
-			}
-			return nil
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -195,16 +195,7 @@ func TestGoldens(t *testing.T) {
 			t.Fatalf("%s: %s", name, show(ds))
 		}
 		got := roundTrip(t, p, dslwrite.Write)
-		golden := filepath.Join("testdata", strings.TrimSuffix(filepath.Base(name), ".yaml")+".golden")
-		if *update {
-			if err := os.WriteFile(golden, got, 0o644); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		if want, _ := os.ReadFile(golden); !bytes.Equal(got, want) {
-			t.Errorf("%s differs (rewrite with -update):\n%s", golden, difference(string(want), string(got)))
-		}
+		goldentest.File(t, filepath.Join("testdata", strings.TrimSuffix(filepath.Base(name), ".yaml")+".golden"), got)
 	}
 }
 

@@ -3,7 +3,6 @@ package lineage
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"regexp"
@@ -15,8 +14,6 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/iostreams"
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
 )
-
-var _ = flag.Bool("update", false, "rewrite goldens (there are none here)")
 
 // payloads are texts that terminals, browsers, Mermaid or Graphviz would act
 // upon.

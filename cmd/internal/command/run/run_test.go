@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"iter"
 	"os"
 	"path/filepath"
@@ -20,8 +19,6 @@ import (
 
 	"github.com/spf13/cobra"
 )
-
-var _ = flag.Bool("update", false, "rewrite goldens (there are none here)")
 
 func testApp(t *testing.T, local backend.Runner) (*app.App, iostreams.Buffers) {
 	t.Helper()

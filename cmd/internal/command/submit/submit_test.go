@@ -3,7 +3,6 @@ package submit
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"iter"
 	"os"
@@ -23,8 +22,6 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/iostreams"
 	"github.com/kfp-go/kfp-go/cmd/internal/report"
 )
-
-var _ = flag.Bool("update", false, "rewrite goldens (there are none here)")
 
 // A world is a cluster in memory, a folder with a pipeline, and a program.
 type world struct {
