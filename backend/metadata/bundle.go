@@ -150,7 +150,8 @@ func documents(e *Event) []string {
 // three times: whole, before anything is written, so that a bundle that is
 // damaged anywhere changes nothing; then for its documents; then for the events
 // that name them. It holds one event or document at a time. Importing twice does
-// no harm.
+// no harm. Who ends the context waits for the run whose events are being added:
+// half of them would be a run that never ends.
 func Import(ctx context.Context, s Store, bundle io.ReadSeeker) (Counts, error) {
 	check := &bundleReader{}
 	if err := check.read(ctx, bundle); err != nil {
@@ -169,15 +170,23 @@ func Import(ctx context.Context, s Store, bundle io.ReadSeeker) (Counts, error) 
 		return Counts{}, err
 	}
 	runs := map[string]bool{}
+	whole := context.WithoutCancel(ctx)
+	current := ""
 	events := &bundleReader{event: func(e *Event) error {
-		err := s.Append(ctx, e)
+		if e.Run != current {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			current = e.Run
+		}
+		err := s.Append(whole, e)
 		if err == nil {
 			runs[e.Run] = true
 			done.Runs, done.Events = len(runs), done.Events+1
 		}
 		return err
 	}}
-	return done, events.read(ctx, bundle)
+	return done, events.read(whole, bundle)
 }
 
 // A bundleStore is a bundle that is read as a store.

@@ -141,6 +141,46 @@ func TestBundleDamage(t *testing.T) {
 	refuse("twice", append(bytes.Clone(whole), whole...))
 }
 
+// An interrupting store is one whose user has had enough after some events.
+type interrupting struct {
+	metadata.Store
+	left   int
+	cancel context.CancelFunc
+}
+
+func (s *interrupting) Append(ctx context.Context, e *metadata.Event) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.left--; s.left == 0 {
+		s.cancel()
+	}
+	return s.Store.Append(ctx, e)
+}
+
+// TestImportInterrupted: whenever that is, each run is there whole or not at all.
+func TestImportInterrupted(t *testing.T) {
+	from := memory(t)
+	for i := range 3 {
+		add(t, from, i, metadata.Planned, metadata.Running, metadata.Succeeded)
+	}
+	bundle := export(t, from, nil)
+	want := state(t, from).Runs
+	for after := 1; after <= 9; after++ {
+		to := memory(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		done, err := metadata.Import(ctx, &interrupting{to, after, cancel}, bytes.NewReader(bundle))
+		runs := (after + 2) / 3
+		if (runs < 3) != errors.Is(err, context.Canceled) || done.Runs != runs || done.Events != 3*runs {
+			t.Errorf("after event %d: %+v, %v", after, done, err)
+		}
+		got := state(t, to).Runs
+		if d := cmp.Diff(want[len(want)-len(got):], got); d != "" || len(got) != runs {
+			t.Errorf("after event %d: %d runs\n%s", after, len(got), d)
+		}
+	}
+}
+
 // Hostile bundles are errors, each with its place.
 func TestHostileBundles(t *testing.T) {
 	from := memory(t)

@@ -31,6 +31,9 @@ func picture(t *testing.T, c *pipeline, r run, read reader) []string {
 		values := map[string]any{}
 		for k, v := range outputs {
 			values[k] = plain(t, v, read)
+			if slices.ContainsFunc(secrets, func(s secret) bool { return s.value == values[k] }) {
+				values[k] = map[string]any{"redacted": true} // as a run here says it
+			}
 			if slices.Contains(c.differ, name+"."+k) {
 				values[k] = "…"
 			}
