@@ -26,8 +26,9 @@ const (
 	// OrphanAge is how long a segment stays that no index names.
 	OrphanAge = 7 * 24 * time.Hour
 
-	portion = 1000 // events that Maintain folds at once
-	fanIn   = 16   // indexes of a level that are merged
+	portion = 1000  // events that Maintain folds at once
+	manual  = 50000 // events that Compact folds at once, else; more would only take memory
+	fanIn   = 16    // indexes of a level that are merged
 )
 
 // CompactOptions choose how to compact. The zero value is right for people.
@@ -166,7 +167,7 @@ func (c *compactor) foldInbox(ctx context.Context, keys []string) error {
 		return err
 	}
 	for len(keys) > 0 {
-		n := len(keys)
+		n := min(len(keys), manual)
 		if c.opt.Auto {
 			n = min(n, portion)
 		}
