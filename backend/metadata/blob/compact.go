@@ -377,6 +377,9 @@ func (c *compactor) merge(ctx context.Context, v *survey, group []*stored, level
 			if r.err == nil && len(r.damaged) > 0 {
 				r.err = r.damaged[0].Err // it was sound a moment ago
 			}
+			if errors.Is(r.err, metadata.ErrNotFound) {
+				return errMoved
+			}
 			if r.err != nil {
 				return r.err
 			}
@@ -386,6 +389,9 @@ func (c *compactor) merge(ctx context.Context, v *survey, group []*stored, level
 		}
 		return nil
 	})
+	if errors.Is(err, errMoved) {
+		return nil // another has merged the group, long enough ago to have deleted it
+	}
 	if err != nil {
 		return err
 	}
