@@ -158,7 +158,8 @@ func (c *compactor) compact(ctx context.Context) error {
 	return c.mergeLevels(ctx)
 }
 
-// foldInbox folds events that no segment holds yet, the oldest first.
+// foldInbox folds events that no segment holds yet, the oldest first. It
+// consumes the keys.
 func (c *compactor) foldInbox(ctx context.Context, keys []string) error {
 	if len(keys) == 0 {
 		return nil
@@ -166,25 +167,26 @@ func (c *compactor) foldInbox(ctx context.Context, keys []string) error {
 	if err := c.s.require(ctx, featureSegments); err != nil {
 		return err
 	}
+	b := &segment.Builder{Level: segment.FromInbox, KeepIDs: true}
 	for len(keys) > 0 {
 		n := min(len(keys), manual)
 		if c.opt.Auto {
 			n = min(n, portion)
 		}
-		if err := c.fold(ctx, keys[:n]); err != nil {
+		if err := c.fold(ctx, keys[:n], b); err != nil {
 			return err
 		}
+		clear(keys[:n]) // lets go of them
 		keys = keys[n:]
 	}
 	return nil
 }
 
 // fold makes segments of objects of the inbox.
-func (c *compactor) fold(ctx context.Context, keys []string) error {
+func (c *compactor) fold(ctx context.Context, keys []string, b *segment.Builder) error {
 	v := &view{s: c.s, filter: &segment.Filter{}}
 	v.piles = v.sortPiles(keys)
 	c.report.Damaged = append(c.report.Damaged, v.damaged...)
-	b := &segment.Builder{Level: segment.FromInbox, KeepIDs: true}
 	l := &loader{s: c.s, last: true, frames: c.s.frames()}
 	err := v.portions(ctx, func(entries []*entry) error { return c.foldRuns(ctx, l, entries, b) })
 	if err != nil {
@@ -306,6 +308,12 @@ func month(id string) string { return metadata.IDTime(id).Format("2006-01") }
 
 // mergeLevels folds again what has become many.
 func (c *compactor) mergeLevels(ctx context.Context) error {
+	// Only what was there a while ago is merged; where nothing was, as after the
+	// first compaction, nothing needs to be read.
+	all, err := c.s.listAges(ctx, segment.Indexes.Dir())
+	if err != nil || !slices.ContainsFunc(all, func(l listed) bool { return aged(l.mod, c.now, c.opt.Grace) }) {
+		return err
+	}
 	v, err := c.survey(ctx)
 	if err != nil {
 		return err

@@ -45,14 +45,19 @@ func inboxKeys(ctx context.Context, root folder) ([]string, error) {
 		return nil, err
 	}
 	defer d.Close()
-	names, err := d.Readdirnames(-1)
-	if err != nil {
-		return nil, err
-	}
-	keys := make([]string, 0, len(names))
-	for _, name := range names {
-		if key := inboxDir + name; plainKey(key) {
-			keys = append(keys, key)
+	var keys []string
+	for {
+		names, err := d.Readdirnames(batch)
+		for _, name := range names {
+			if key := inboxDir + name; plainKey(key) {
+				keys = append(keys, key)
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	slices.Sort(keys)

@@ -119,7 +119,9 @@ func (v *survey) find(key string) *stored {
 }
 
 // aged reports whether everybody who began to read before that time has ended.
-func (v *survey) aged(mod time.Time) bool { return !mod.After(v.now.Add(-v.grace)) }
+func (v *survey) aged(mod time.Time) bool { return aged(mod, v.now, v.grace) }
+
+func aged(mod, now time.Time, grace time.Duration) bool { return !mod.After(now.Add(-grace)) }
 
 // has reports whether the segment of an index is there.
 func (v *survey) has(x *stored) bool {
@@ -127,7 +129,8 @@ func (v *survey) has(x *stored) bool {
 	return ok
 }
 
-// uncovered gives the keys of the inbox whose events no live index holds.
+// uncovered gives the keys of the inbox whose events no live index holds. The
+// survey is of no use afterwards.
 func (v *survey) uncovered() []string {
 	covered := make([]bool, len(v.inbox))
 	for _, x := range v.indexes {
@@ -135,12 +138,14 @@ func (v *survey) uncovered() []string {
 			v.each(x, func(i int, _ *segment.Row) bool { covered[i] = true; return true })
 		}
 	}
-	var keys []string
+	keys := v.inbox[:0]
 	for i, key := range v.inbox {
 		if !covered[i] {
 			keys = append(keys, key)
 		}
 	}
+	clear(v.inbox[len(keys):])
+	v.inbox = nil
 	return keys
 }
 

@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"bytes"
 	"slices"
 	"time"
 
@@ -39,7 +38,7 @@ type Builder struct {
 
 	from, to string
 	segment  []byte
-	rows     bytes.Buffer
+	rows     []byte
 	edges    []byte
 	runs     int
 	events   int
@@ -88,8 +87,7 @@ func (b *Builder) describe(events []*metadata.Event, spans []Span, deleted time.
 			return err
 		}
 	}
-	b.rows.Write(line)
-	b.rows.WriteByte('\n')
+	b.rows = append(append(room(b.rows), line...), '\n')
 	b.runs++
 	b.events += len(events)
 	return nil
@@ -99,6 +97,7 @@ func (b *Builder) addEdges(row *Row, run *metadata.Run) error {
 	if run.Deleted {
 		return nil
 	}
+	b.edges = room(b.edges)
 	before := len(b.edges)
 	for _, a := range run.Artifacts {
 		var err error
@@ -113,6 +112,15 @@ func (b *Builder) addEdges(row *Row, run *metadata.Run) error {
 	return nil
 }
 
+// room grows a text that becomes a large one to its full size at once: grown step
+// by step, the last step would hold it twice.
+func room(text []byte) []byte {
+	if full := fullText + maxRow; len(text) > fullText/8 && cap(text) < full {
+		return slices.Grow(text, full-len(text))
+	}
+	return text
+}
+
 // Empty says of which runs a segment that holds none might hold some: so an
 // index can replace others of which nothing is left.
 func (b *Builder) Empty(from, to string) { b.from, b.to = from, to }
@@ -122,7 +130,7 @@ func (b *Builder) Runs() int { return b.runs }
 
 // Full reports whether the next run should go to another segment.
 func (b *Builder) Full() bool {
-	return len(b.segment) >= fullSegment || b.rows.Len() >= fullText || len(b.edges) >= fullText
+	return len(b.segment) >= fullSegment || len(b.rows) >= fullText || len(b.edges) >= fullText
 }
 
 // Finish gives the objects and empties the builder. replaces and with go into
@@ -137,13 +145,12 @@ func (b *Builder) Finish(replaces, with []string) (*Folded, error) {
 		f.Edges = &Object{name.Key(), data}
 		f.Header.Edges = f.Edges.Key
 	}
-	b.edges = nil // each text is let go of before the next grows
+	b.edges = nil
 	head, err := encode(f.Header)
 	if err != nil {
 		return nil, err
 	}
-	text := append(slices.Grow(append(head, '\n'), b.rows.Len()), b.rows.Bytes()...)
-	b.rows = bytes.Buffer{}
+	text := slices.Insert(b.rows, 0, append(head, '\n')...)
 	data := compress(text)
 	name.Kind, name.Sum = Indexes, sum(data)
 	f.Index = Object{name.Key(), data}

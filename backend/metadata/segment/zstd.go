@@ -17,10 +17,14 @@ const (
 	MaxObject = 128 << 20
 )
 
+// window is how far back the encoder looks, in bytes. The default, eight times
+// as far, makes objects hardly smaller and takes 14 MB more.
+const window = 1 << 20
+
 // encoder is shared: EncodeAll is safe for concurrent use, and with one
 // goroutine the same input gives the same bytes.
 var encoder = sync.OnceValue(func() *zstd.Encoder {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(window))
 	if err != nil {
 		panic(err) // the options are constants
 	}
