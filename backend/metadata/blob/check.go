@@ -116,7 +116,6 @@ func (c *folds) segment(ctx context.Context, key string) ([]byte, error) {
 		return c.data, nil
 	}
 	c.last, c.data = key, nil
-	first := c.segments[key]
 	c.segments[key] = false
 	n, ok := segment.ParseName(key)
 	if !ok {
@@ -128,11 +127,7 @@ func (c *folds) segment(ctx context.Context, key string) ([]byte, error) {
 		err = n.Check(data)
 	}
 	if err != nil {
-		report := c.add
-		if !first { // it is said already
-			report = func(string, error) {}
-		}
-		return nil, tolerate(key, err, report)
+		return nil, tolerate(key, err, c.add)
 	}
 	c.data = data
 	return data, nil

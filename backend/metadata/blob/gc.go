@@ -110,12 +110,22 @@ func (c *compactor) rewrite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	gone := v.gone(c.now)
+	gone := v.gone()
+	if len(gone) == 0 {
+		return nil
+	}
 	mergeable := v.mergeable()
 	for _, level := range []int{segment.Merged, segment.Month} {
 		var group []*stored
 		for _, x := range mergeable {
-			if max(x.Name.Level, segment.Merged) == level && c.wasteful(x, gone) {
+			if max(x.name.Level, segment.Merged) != level {
+				continue
+			}
+			wasteful, err := c.wasteful(ctx, x, gone)
+			if err != nil {
+				return err
+			}
+			if wasteful {
 				group = append(group, x)
 			}
 		}
@@ -130,17 +140,24 @@ func (c *compactor) rewrite(ctx context.Context) error {
 }
 
 // wasteful reports whether folding again leaves something out.
-func (c *compactor) wasteful(x *stored, gone map[string]time.Time) bool {
-	for _, l := range x.Lines {
+func (c *compactor) wasteful(ctx context.Context, x *stored, gone map[string]time.Time) (bool, error) {
+	index, err := c.s.index(ctx, x.name)
+	if err != nil {
+		if usable(err) {
+			return false, nil // deleted by another meanwhile, or for the next survey to find
+		}
+		return false, err
+	}
+	for _, l := range index.Lines {
 		if _, ok := gone[l.Run()]; !ok {
 			continue
 		}
 		row, err := l.Decode()
 		if err == nil && (row.Events > row.Tombs || row.Gone && !row.Deleted.IsZero() && c.now.Sub(row.Deleted) > TombTime) {
-			return true
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
 }
 
 // collect deletes documents that no run names, unless something could not be

@@ -326,7 +326,7 @@ type modelFile struct {
 	n    *inode
 	name string
 	at   int
-	// given says that ReadDir has given the folder's entries.
+	// given says that the folder's entries were given.
 	given bool
 }
 
@@ -402,12 +402,17 @@ func (f *modelFile) ReadDir(n int) ([]fs.DirEntry, error) {
 	return out, nil
 }
 
-func (f *modelFile) Readdirnames(int) ([]string, error) {
+// Readdirnames gives everything at once too.
+func (f *modelFile) Readdirnames(n int) ([]string, error) {
 	f.h.m.mu.Lock()
 	defer f.h.m.mu.Unlock()
 	if !f.n.folder {
 		return nil, pathError("readdir", f.name, syscall.ENOTDIR)
 	}
+	if f.given && n > 0 {
+		return nil, io.EOF
+	}
+	f.given = true
 	return slices.Collect(keysOf(f.n.names)), nil
 }
 

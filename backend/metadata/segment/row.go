@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"iter"
 	"slices"
 	"time"
 
@@ -166,6 +167,24 @@ func (l Line) IDs() (ids []byte, ok bool) {
 	}
 	ids, _, ok = bytes.Cut(rest, []byte("]"))
 	return ids, ok
+}
+
+// EachID gives the events' ids that the line lists; none if it cannot be read.
+func (l Line) EachID() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		ids, ok := l.IDs()
+		if !ok {
+			if row, err := l.Decode(); err == nil {
+				slices.Values(row.IDs)(yield)
+			}
+			return
+		}
+		for id := range bytes.SplitSeq(ids, []byte(",")) {
+			if len(id) > 0 && !yield(string(bytes.Trim(id, `"`))) {
+				return
+			}
+		}
+	}
 }
 
 // Unlisted reports whether the run's edges may not be listed.
