@@ -18,6 +18,7 @@ import (
 type Column struct {
 	Name  string
 	head  string // of a table
+	text  bool   // of any length, so that a narrow table may cut it
 	show  func(r *Run, look Look) string
 	plain func(r *Run, now time.Time) string
 	// key is what runs are sorted by; known is false of those of which the
@@ -107,8 +108,10 @@ func ColumnOf(name string) (c Column, ok bool) {
 
 func columns() []Column {
 	id := textColumn("id", "ID", func(r *Run) string { return r.ID })
+	id.text = false
 	id.show = func(r *Run, _ Look) string { return Short(r.ID) }
 	state := textColumn("state", "STATE", func(r *Run) string { return r.State })
+	state.text = false
 	state.show = func(r *Run, look Look) string { return look.Theme.State(r.State, term.Clean(r.State)) }
 	revision := textColumn("revision", "REVISION", func(r *Run) string { return revisionText(r, 40) })
 	revision.show = func(r *Run, _ Look) string { return term.Clean(revisionText(r, 12)) }
@@ -144,13 +147,23 @@ func columns() []Column {
 	}
 }
 
-// maxCell is how many cells of a text a list shows.
-const maxCell = 60
+// Cells of a text that a list shows: on a terminal, and to whoever reads on.
+const (
+	maxCell  = 60
+	maxPiped = 1000
+)
+
+func (l Look) cut(text string) string {
+	if l.Width > 0 {
+		return term.Truncate(text, maxCell)
+	}
+	return term.Truncate(text, maxPiped)
+}
 
 func textColumn(name, head string, text func(*Run) string) Column {
 	return Column{
-		Name: name, head: term.Clean(head),
-		show:  func(r *Run, _ Look) string { return term.Truncate(term.Clean(text(r)), maxCell) },
+		Name: name, head: term.Clean(head), text: true,
+		show:  func(r *Run, look Look) string { return look.cut(term.Clean(text(r))) },
 		plain: func(r *Run, _ time.Time) string { return text(r) },
 		key:   func(r *Run, _ time.Time) (key, bool) { return key{text: text(r)}, text(r) != "" },
 	}
@@ -201,10 +214,10 @@ func durationColumn() Column {
 // before all else.
 func valueColumn(name, value string, of func(*Run) map[string]any) Column {
 	return Column{
-		Name: name, head: term.Clean(value),
-		show: func(r *Run, _ Look) string {
+		Name: name, head: term.Clean(value), text: true,
+		show: func(r *Run, look Look) string {
 			if v, ok := of(r)[value]; ok {
-				return term.Truncate(Value(v), maxCell)
+				return look.cut(Value(v))
 			}
 			return ""
 		},

@@ -52,10 +52,16 @@ func newList(w io.Writer, f form, now time.Time) *List {
 // NewTable begins a table of runs for people.
 func NewTable(w io.Writer, columns []Column, look Look) *List {
 	var head []string
-	for _, c := range columns {
+	var texts []int
+	for i, c := range columns {
 		head = append(head, c.head)
+		if c.text {
+			texts = append(texts, i)
+		}
 	}
-	return newList(w, &tableForm{term.NewTable(head...), columns, look}, look.Now)
+	table := term.NewTable(head...)
+	table.Fit(look.Width, texts...)
+	return newList(w, &tableForm{table, columns, look}, look.Now)
 }
 
 // NewCSV begins a list as RFC 4180 has it: a line of column names, lines that

@@ -79,6 +79,7 @@ func (b *branch) each(visit func(*Task)) {
 // WriteTasks prints the tree of tasks with their states and times.
 func WriteTasks(w io.Writer, tasks []Task, look Look) error {
 	t := &treeTable{Table: term.NewTable("TASK", "STATE", "TIME", "WAITED", "NOTE"), look: look}
+	t.Fit(look.Width, 0, 4)
 	for _, b := range branches(tasks) {
 		t.add(b, "", "")
 	}

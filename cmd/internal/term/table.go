@@ -11,6 +11,8 @@ import (
 type Table struct {
 	head []string
 	rows [][]string
+	most int   // cells of a line, 0: any number
+	give []int // columns that are cut for it
 }
 
 // NewTable begins a table with the given headings.
@@ -24,6 +26,35 @@ func (t *Table) Row(cells ...string) {
 		row[i], rest = rest[:len(cell)], rest[len(cell):]
 	}
 	t.rows = append(t.rows, row)
+}
+
+// leastCells is what is left of a column that is cut.
+const leastCells = 12
+
+// Fit has lines hold at most so many cells (0: any number), as far as that can be
+// had by cutting the cells of the given columns.
+func (t *Table) Fit(cells int, columns ...int) { t.most, t.give = cells, columns }
+
+// narrow cuts the widest of the columns that give way until a line fits.
+func (t *Table) narrow(width []int, used []bool) {
+	total := -2
+	for i, w := range width {
+		if used[i] {
+			total += w + 2
+		}
+	}
+	for ; t.most > 0 && total > t.most; total-- {
+		widest := -1
+		for _, i := range t.give {
+			if used[i] && width[i] > leastCells && (widest < 0 || width[i] > width[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			return
+		}
+		width[widest]--
+	}
 }
 
 // Len is the number of rows.
@@ -43,6 +74,7 @@ func (t *Table) Write(w io.Writer, theme *Theme) error {
 	for i, h := range t.head {
 		width[i] = max(width[i], Width(h))
 	}
+	t.narrow(width, used)
 	out := bufio.NewWriter(w)
 	line := func(cells []string, paint func(string) string) {
 		var b strings.Builder
@@ -50,6 +82,9 @@ func (t *Table) Write(w io.Writer, theme *Theme) error {
 		for i, cell := range cells {
 			if !used[i] {
 				continue
+			}
+			if Width(cell) > width[i] {
+				cell = Truncate(cell, width[i])
 			}
 			b.WriteString(gap)
 			b.WriteString(paint(cell))

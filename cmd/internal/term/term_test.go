@@ -44,6 +44,28 @@ func TestTableWithColour(t *testing.T) {
 	}
 }
 
+// The widest of the columns that give way are cut, and only as far as needed.
+func TestTableFit(t *testing.T) {
+	for cells, want := range map[int]string{
+		0:  "NAME                   KIND               N\na-name-of-twenty-two-  a-kind-of-sixteen  1\n",
+		50: "NAME                   KIND               N\na-name-of-twenty-two-  a-kind-of-sixteen  1\n",
+		38: "NAME              KIND               N\na-name-of-twent…  a-kind-of-sixteen  1\n",
+		35: "NAME             KIND             N\na-name-of-twen…  a-kind-of-sixt…  1\n",
+		9:  "NAME          KIND          N\na-name-of-t…  a-kind-of-s…  1\n",
+	} {
+		s, b := iostreams.Test()
+		table := NewTable("NAME", "KIND", "N")
+		table.Row("a-name-of-twenty-two-", "a-kind-of-sixteen", "1")
+		table.Fit(cells, 0, 1)
+		if err := table.Write(s.Out, OutTheme(s)); err != nil {
+			t.Fatal(err)
+		}
+		if b.Out.String() != want {
+			t.Errorf("%d cells: got\n%s\nwant\n%s", cells, b.Out, want)
+		}
+	}
+}
+
 func TestCleanLog(t *testing.T) {
 	for _, tt := range []struct{ in, want string }{
 		{"plain\r\n", "plain"},
