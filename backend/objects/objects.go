@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 	gcblob "gocloud.dev/blob"
 	"gocloud.dev/blob/azureblob"
@@ -207,7 +208,7 @@ func (s *Source) secret(ctx context.Context, name store.Secret) string {
 const defaultRegion = "us-east-1"
 
 func (s *Source) s3(ctx context.Context, st *store.Store) (*gcblob.Bucket, error) {
-	config, err := awsconfig.LoadDefaultConfig(ctx)
+	config, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}))
 	if err != nil {
 		return nil, err
 	}

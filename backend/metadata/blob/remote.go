@@ -13,8 +13,10 @@ import (
 
 	"cloud.google.com/go/storage"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go/logging"
 	gcblob "gocloud.dev/blob"
 	"gocloud.dev/blob/azureblob"
 	"gocloud.dev/blob/gcsblob"
@@ -224,6 +226,15 @@ func openS3(ctx context.Context, u *url.URL) (*gcblob.Bucket, error) {
 		return opened, nil
 	}
 	options := client.Options()
+	if !q.Has("anonymous") && !q.Has("role") {
+		// The same credentials, from providers that do not write to standard error.
+		config, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}),
+			awsconfig.WithSharedConfigProfile(q.Get("profile")), awsconfig.WithRegion(q.Get("region")))
+		if err != nil {
+			return nil, err
+		}
+		options.Credentials, options.Logger = config.Credentials, logging.Nop{}
+	}
 	once := s3.New(options, func(o *s3.Options) { o.Retryer = aws.NopRetryer{} })
 	encryption := strings.ToLower(q.Get("ssetype"))
 	if encryption == "aes256" {

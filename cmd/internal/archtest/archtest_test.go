@@ -66,7 +66,7 @@ var borders = []border{
 	{"backend/servertest", []string{"github.com/fsouza/fake-gcs-server/fakestorage"}},
 	{"backend/metadata/blob", []string{"backend/failpoint", "backend/metadata", "backend/metadata/segment", "gocloud.dev/...", "github.com/cenkalti/backoff/v5", "github.com/google/uuid", "golang.org/x/...",
 		// How the services say what went wrong, and their own attempts, to switch them off.
-		"github.com/aws/aws-sdk-go-v2/...", "github.com/Azure/azure-sdk-for-go/sdk/azcore/...", "cloud.google.com/go/storage", "google.golang.org/api/googleapi"}},
+		"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/logging", "github.com/Azure/azure-sdk-for-go/sdk/azcore/...", "cloud.google.com/go/storage", "google.golang.org/api/googleapi"}},
 	{"backend/metadata/segment", []string{"backend/metadata", "github.com/klauspost/compress/zstd"}},
 	{"backend/metadata/record", []string{"backend", "backend/failpoint", "backend/taskpath", "backend/metadata/...", "compiler/ir", "github.com/google/uuid"}},
 	{"backend/metadata/openlineage", []string{"backend/metadata", "backend/taskpath", "github.com/google/uuid", "github.com/cenkalti/backoff/v5"}},
