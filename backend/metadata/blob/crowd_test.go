@@ -383,7 +383,7 @@ func TestCrowdOfReaders(t *testing.T) {
 		}
 		loads.Add(1)
 		if len(snap.Damaged) > 0 {
-			return fmt.Errorf("damage: %v", snap.Damaged)
+			return fmt.Errorf("%d objects are damaged, the first: %v", len(snap.Damaged), snap.Damaged[0])
 		}
 		return nil
 	}
