@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/kfp-go/kfp-go/compiler/diag"
 	"github.com/kfp-go/kfp-go/compiler/dsl"
@@ -70,7 +72,7 @@ func hintUnrecognised(docs []*tree.Node) string {
 
 // single is a pipeline of one task.
 func (r *reader) single(f *source.File, comp *ir.Component) *ir.Pipeline {
-	name := ir.Ident{Text: slug(comp.Name.Text), At: comp.Name.At}
+	name := ir.Ident{Text: taskName(comp.Name.Text), At: comp.Name.At}
 	task := &ir.Task{Name: name, Component: comp, At: comp.Name.At}
 	dag := &ir.DAG{Tasks: []*ir.Task{task}, At: comp.Name.At}
 	root := &ir.Component{Name: name, Description: comp.Description, Body: dag}
@@ -87,30 +89,9 @@ func (r *reader) single(f *source.File, comp *ir.Component) *ir.Pipeline {
 	return &ir.Pipeline{Name: name, Description: comp.Description, Root: root, Components: []*ir.Component{comp}, File: f, Dialect: ir.KFP}
 }
 
-// slug makes a task name of a component's, which may hold blanks.
-func slug(name string) string {
-	out := make([]byte, 0, len(name))
-	for i := range len(name) {
-		b := name[i]
-		switch {
-		case b >= 'A' && b <= 'Z':
-			b += 'a' - 'A'
-		case b >= 'a' && b <= 'z' || b >= '0' && b <= '9' && len(out) > 0:
-		default:
-			if len(out) == 0 || out[len(out)-1] == '-' {
-				continue
-			}
-			b = '-'
-		}
-		out = append(out, b)
-	}
-	for len(out) > 0 && out[len(out)-1] == '-' {
-		out = out[:len(out)-1]
-	}
-	if len(out) == 0 {
-		return "component"
-	}
-	return string(out)
+// taskName makes a task name of a component's, which may hold blanks.
+func taskName(name string) string {
+	return cmp.Or(strings.TrimLeft(ir.Slug(name), "0123456789-"), "component")
 }
 
 // resolve opens the file that a `from:` or `pipeline:` names; it has the type

@@ -143,3 +143,26 @@ func numbers(v any) any {
 	}
 	return v
 }
+
+// Slug is a name of lower-case letters and digits of ASCII, with one hyphen for
+// whatever stands between them; "" if nothing is left of it.
+func Slug(name string) string {
+	var b strings.Builder
+	gap := false
+	for i := range len(name) {
+		c := name[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c < '0' || c > '9' && c < 'a' || c > 'z' {
+			gap = true
+			continue
+		}
+		if gap && b.Len() > 0 {
+			b.WriteByte('-')
+		}
+		gap = false
+		b.WriteByte(c)
+	}
+	return b.String()
+}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/backend/metadata"
@@ -20,6 +21,8 @@ type Backends struct {
 	// Cluster runs them in the cluster that the configuration names; note hears
 	// what delays a request.
 	Cluster func(ctx context.Context, c *config.Config, note func(string)) (backend.Runner, error)
+	// Certainty is how long the cluster is asked for a run that may have been made.
+	Certainty time.Duration
 	// Store opens the metadata file of a folder or URL.
 	Store func(ctx context.Context, url string) (metadata.Store, error)
 	// Objects opens objects of artifact stores by their URIs: those that the

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/kfp-go/kfp-go/backend"
 	"github.com/kfp-go/kfp-go/backend/argo"
@@ -27,7 +28,8 @@ func RealBackends(b Build) Backends {
 			}
 			return r, nil
 		},
-		Store: blob.Open,
+		Certainty: 5 * time.Second,
+		Store:     blob.Open,
 		Objects: func(ctx context.Context, c *config.Config, recorded store.Table) func(context.Context, string) (io.ReadCloser, error) {
 			return openObjects(ctx, c, b, recorded)
 		},

@@ -2,10 +2,10 @@
 package submit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +23,7 @@ import (
 	"github.com/kfp-go/kfp-go/cmd/internal/term"
 	"github.com/kfp-go/kfp-go/compiler"
 	"github.com/kfp-go/kfp-go/compiler/argo"
+	"github.com/kfp-go/kfp-go/compiler/ir"
 )
 
 // Options of the command.
@@ -94,7 +95,7 @@ func submit(ctx context.Context, opt *Options) error {
 		ID: id, Name: opt.Name, Pipeline: res.Pipeline, Manifest: res.Manifest.YAML, Args: res.Args, IdempotencyKey: opt.Key,
 	}
 	if s.Name == "" {
-		s.Name = run.RunName(objectName(res.Pipeline.Name.Text), id)
+		s.Name = run.RunName(cmp.Or(ir.Slug(res.Pipeline.Name.Text), "run"), id)
 	}
 	notes := follow.NewNotes()
 	defer notes.Rest(func(text string) { a.Notef("note: %s", text) })
@@ -132,15 +133,12 @@ func submit(ctx context.Context, opt *Options) error {
 	return after(ctx, opt, runner, rec, notes, begun)
 }
 
-// certainty is how long the cluster is asked for a run that may have been made.
-const certainty = 5 * time.Second
-
 // uncertain looks for the run after a creation whose answer was lost, or not
 // waited for. Where it is found it is recorded, and unless the user wants to go
 // all goes on. Where it is not, the intent stays as it is: what was sent may
 // still arrive, and runs sync tells.
 func uncertain(ctx context.Context, a *app.App, runner backend.Runner, rec *recording.Recording, why error) (*backend.Run, error) {
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), certainty)
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Certainty)
 	defer cancel()
 	begun, err := runner.Get(asking, rec.ID)
 	if err != nil {
@@ -277,30 +275,4 @@ func place(r *backend.Run) string {
 		return r.Name
 	}
 	return r.Namespace + "/" + r.Name
-}
-
-// objectName is a pipeline's name as Kubernetes takes it.
-func objectName(s string) string {
-	out := make([]byte, 0, len(s))
-	for i := range len(s) {
-		b := s[i]
-		switch {
-		case b >= 'A' && b <= 'Z':
-			b += 'a' - 'A'
-		case b >= 'a' && b <= 'z', b >= '0' && b <= '9':
-		default:
-			if len(out) == 0 || out[len(out)-1] == '-' {
-				continue
-			}
-			b = '-'
-		}
-		out = append(out, b)
-	}
-	for len(out) > 0 && out[len(out)-1] == '-' {
-		out = out[:len(out)-1]
-	}
-	if len(out) == 0 {
-		return "run"
-	}
-	return string(out)
 }

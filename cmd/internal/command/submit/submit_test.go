@@ -189,11 +189,3 @@ func TestRequireMetadata(t *testing.T) {
 		t.Errorf("started without a record\n%s", w.b.Err)
 	}
 }
-
-func TestObjectName(t *testing.T) {
-	for in, want := range map[string]string{"iris": "iris", "My_Pipe line": "my-pipe-line", "--": "run", "É": "run", "a--b-": "a-b"} {
-		if got := objectName(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
-	}
-}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"k8s.io/client-go/rest"
 
@@ -139,6 +140,7 @@ func TestInterruptedAndAway(t *testing.T) {
 	for name, key := range map[string][]string{"sync": nil, "key": {"--idempotency-key", "k"}} {
 		t.Run(name, func(t *testing.T) {
 			s, w := newAPIServer(t)
+			w.a.Certainty = time.Millisecond // nobody will answer
 			s.answer = func(n int, r *http.Request) {
 				if n > 0 {
 					return
