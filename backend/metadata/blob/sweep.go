@@ -94,11 +94,13 @@ func (c *compactor) held(ctx context.Context, v *survey, line segment.Line, data
 	if err != nil {
 		return nil, err
 	}
+	byKey := make(map[string][]*metadata.Event, len(events))
+	for _, e := range events {
+		byKey[inboxDir+e.Name()] = append(byKey[inboxDir+e.Name()], e)
+	}
 	return slices.DeleteFunc(places, func(i int32) bool {
 		old, err := c.s.read(ctx, v.inbox[i], metadata.MaxEventBytes)
-		return err != nil || !slices.ContainsFunc(events, func(e *metadata.Event) bool {
-			return v.inbox[i] == inboxDir+e.Name() && sameEvent(e, old)
-		})
+		return err != nil || !slices.ContainsFunc(byKey[v.inbox[i]], func(e *metadata.Event) bool { return sameEvent(e, old) })
 	}), nil
 }
 
