@@ -3,10 +3,13 @@ package blob
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
@@ -140,4 +143,78 @@ func damageFrame(t *testing.T, s *Store, index, seg string) string {
 	write(index, e.EncodeAll(bytes.ReplaceAll(text, []byte(seg), []byte(bad)), nil))
 	s.indexes = nil
 	return bad
+}
+
+// TestOrphans: of old segments without an index, one that holds events which lie
+// nowhere else gets an index again, and others are deleted; young ones stay.
+func TestOrphans(t *testing.T) {
+	for name, c := range map[string]struct{ lost, merged bool }{
+		"index lost":        {lost: true},
+		"merge interrupted": {merged: true},
+		"both":              {true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := segments(t, 4)
+			indexes, folded := keys(t, s, segment.Indexes.Dir()), keys(t, s, segment.Segments.Dir())
+			want, err := s.Load(t.Context(), metadata.Query{})
+			if err != nil || len(want.Runs) != 4 {
+				t.Fatal(want, err)
+			}
+			var orphans []string
+			if c.lost {
+				orphans = append(orphans, folded[1])
+				if err := s.remove(t.Context(), indexes[1]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.merged {
+				orphans = append(orphans, foldWithoutIndex(t, s))
+			}
+			s = openAt(t, s.where)
+			before := keys(t, s, segment.Segments.Dir())
+			compact(t, s, 0)
+			if got := keys(t, s, segment.Segments.Dir()); !slices.Equal(got, before) {
+				t.Errorf("segments while they are young: %q", got)
+			}
+			old := time.Now().Add(-OrphanAge - time.Minute)
+			for _, key := range orphans {
+				if err := os.Chtimes(filepath.Join(s.where, filepath.FromSlash(key)), old, old); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 2 {
+				compact(t, s, 0)
+			}
+			segs, found := keys(t, s, segment.Segments.Dir()), keys(t, s, segment.Indexes.Dir())
+			if len(segs) != 4 || len(found) != 4 {
+				t.Errorf("%d segments, %d indexes", len(segs), len(found))
+			}
+			if one := c.lost != c.merged; one && !(slices.Equal(segs, folded) && slices.Equal(found, indexes)) {
+				t.Errorf("not those of before: %q, %q", segs, found)
+			}
+			got, err := openAt(t, s.where).Load(t.Context(), metadata.Query{})
+			if d := cmp.Diff(want, got); err != nil || d != "" {
+				t.Errorf("%v (-before +after):\n%s", err, d)
+			}
+		})
+	}
+}
+
+// foldWithoutIndex leaves what a merge of everything leaves that is interrupted.
+func foldWithoutIndex(t *testing.T, s *Store) (key string) {
+	t.Helper()
+	b := &segment.Builder{Level: segment.Merged}
+	for _, events := range foldedRuns(t, openAt(t, s.where)) {
+		if err := b.Add(events, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := b.Finish(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.putNew(t.Context(), f.Segment.Key, f.Segment.Data, "application/zstd"); err != nil {
+		t.Fatal(err)
+	}
+	return f.Segment.Key
 }

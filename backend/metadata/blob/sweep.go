@@ -240,11 +240,15 @@ func (s *Store) holds(ctx context.Context, n segment.Name, f *segment.Folded) (b
 			if err != nil {
 				return err
 			}
+			elsewhere := map[string]bool{}
+			for _, o := range others {
+				if raw, err := o.Encode(); err == nil {
+					elsewhere[string(raw)] = true
+				}
+			}
 			for _, o := range ours {
 				raw, err := o.Encode()
-				if err != nil || !slices.ContainsFunc(others, func(e *metadata.Event) bool { return sameEvent(e, raw) }) {
-					all = false
-				}
+				all = all && err == nil && elsewhere[string(raw)]
 			}
 			delete(at, e.run)
 		}
