@@ -122,10 +122,7 @@ func (c *folds) segment(ctx context.Context, key string) ([]byte, error) {
 		c.add(key, fmt.Errorf("%w: its name is not that of a segment", metadata.ErrDamaged))
 		return nil, nil
 	}
-	data, err := c.s.read(ctx, key, segment.MaxObject)
-	if err == nil {
-		err = n.Check(data)
-	}
+	data, err := c.s.readNamed(ctx, n)
 	if err != nil {
 		return nil, tolerate(key, err, c.add)
 	}

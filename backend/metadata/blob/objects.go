@@ -11,6 +11,7 @@ import (
 	"gocloud.dev/blob/driver"
 
 	"github.com/kfp-go/kfp-go/backend/metadata"
+	"github.com/kfp-go/kfp-go/backend/metadata/segment"
 )
 
 // A listed object, as a listing shows it.
@@ -101,4 +102,14 @@ func (s *Store) readFileRange(ctx context.Context, key string, offset, length in
 	}
 	data, err := io.ReadAll(io.LimitReader(f, length))
 	return data, s.failFile("read", key, err)
+}
+
+// readNamed reads a segment, or what is derived from one, from where it lies, and
+// compares it with its name; what is damaged is given with the error.
+func (s *Store) readNamed(ctx context.Context, n segment.Name) ([]byte, error) {
+	data, err := s.read(ctx, n.Key(), segment.MaxObject)
+	if err == nil {
+		err = n.Check(data)
+	}
+	return data, err
 }

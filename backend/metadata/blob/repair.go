@@ -264,14 +264,10 @@ func (r *repairer) segment(ctx context.Context, key string, described []*segment
 	if !ok {
 		return r.aside(ctx, key, fmt.Errorf("%w: its name is not that of a segment", metadata.ErrDamaged))
 	}
-	data, err := r.s.read(ctx, key, segment.MaxObject)
-	if errors.Is(err, metadata.ErrNotFound) {
-		return nil
-	}
-	if err == nil {
-		err = n.Check(data)
-	}
+	data, err := r.s.readNamed(ctx, n)
 	switch {
+	case errors.Is(err, metadata.ErrNotFound):
+		return nil
 	case errors.Is(err, metadata.ErrDamaged):
 		return r.damagedSegment(ctx, n, data, described, err)
 	case err != nil:
@@ -604,10 +600,7 @@ func (s *Store) Reindex(ctx context.Context, opt RepairOptions) ([]Repair, error
 		if !ok {
 			continue
 		}
-		data, err := s.read(ctx, key, segment.MaxObject)
-		if err == nil {
-			err = n.Check(data)
-		}
+		_, err := s.readNamed(ctx, n)
 		if err == nil {
 			err = r.segment(ctx, key, described[key])
 		}

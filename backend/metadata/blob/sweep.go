@@ -35,11 +35,8 @@ func (c *compactor) sweepInbox(ctx context.Context, v *survey, x *stored) error 
 	if !slices.ContainsFunc(x.holds, v.lies) {
 		return nil
 	}
-	data, err := c.s.read(ctx, x.Segment, segment.MaxObject)
-	if err == nil {
-		n, _ := segment.ParseName(x.Segment)
-		err = n.Check(data)
-	}
+	n, _ := segment.ParseName(x.Segment)
+	data, err := c.s.readNamed(ctx, n)
 	var index *segment.Index
 	if err == nil {
 		index, err = c.s.index(ctx, x.name)
